@@ -1,0 +1,191 @@
+"""What was measured, and the arithmetic on it: medians, spreads, ratios and bars."""
+
+from __future__ import annotations
+
+import dataclasses
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+
+from bench.processes import Memory
+from bench.wrk import WrkResult
+
+# One answer for each connection: with fewer, a rate is the luck of where the clock stopped.
+ANSWERS_MIN = 16
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """One round of one row on one server."""
+
+    wrk: WrkResult
+    # Processor time of the server's whole process tree in the round.
+    cpu_seconds: float
+    # The share of all cores that processes of neither the server nor the harness used.
+    others_share: float = 0.0
+    # What the background load achieved beside it, by kind, a second. Empty without one.
+    background: Mapping[str, float] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass
+class Series:
+    """The rounds of one row on one server, or why there are none.
+
+    One failed round makes the whole series invalid: a server that answers some requests with
+    errors is not doing the same work.
+    """
+
+    rounds: list[Measurement] = dataclasses.field(default_factory=list)
+    failure: str | None = None
+
+    def add(self, measurement: Measurement) -> None:
+        """Keep a round; one with errors, or with hardly an answer, fails the series."""
+        if measurement.wrk.errors:
+            kinds = ", ".join(f"{n} {kind}" for kind, n in measurement.wrk.errors.items())
+            self.fail(f"errors under load: {kinds}")
+        elif measurement.wrk.requests < ANSWERS_MIN:
+            seconds = f"{measurement.wrk.seconds:.0f} s"
+            self.fail(f"too slow: {measurement.wrk.requests} answers in {seconds}")
+        self.rounds.append(measurement)
+
+    def fail(self, reason: str) -> None:
+        """Make the series invalid; the first reason is kept."""
+        self.failure = self.failure or reason
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether there are rounds and all are clean."""
+        return self.failure is None and bool(self.rounds)
+
+    def values(self, figure: Callable[[Measurement], float]) -> list[float]:
+        """One figure of every round."""
+        return [figure(measurement) for measurement in self.rounds]
+
+    def median(self, figure: Callable[[Measurement], float]) -> float:
+        """The median of a figure over the rounds. Only for valid series."""
+        return statistics.median(self.values(figure))
+
+
+def throughput(measurement: Measurement) -> float:
+    """Answers a second."""
+    return measurement.wrk.throughput
+
+
+def p50_ms(measurement: Measurement) -> float:
+    """Median latency."""
+    return measurement.wrk.p50_ms
+
+
+def p99_ms(measurement: Measurement) -> float:
+    """99th percentile of the latency."""
+    return measurement.wrk.p99_ms
+
+
+def cpu_us_per_request(measurement: Measurement) -> float:
+    """Processor time of the server for one request."""
+    return measurement.cpu_seconds / max(1, measurement.wrk.requests) * 1e6
+
+
+def others_share(measurement: Measurement) -> float:
+    """The share of all cores that was taken by what has no part in the benchmark."""
+    return measurement.others_share
+
+
+@dataclasses.dataclass(frozen=True)
+class Footprint:
+    """How fast a server starts and what it holds when idle; or why that is not known."""
+
+    start_seconds: tuple[float, ...] = ()
+    idle: Memory | None = None
+    failure: str | None = None
+
+    @property
+    def start_median(self) -> float | None:
+        """The median time from start to first answer."""
+        return statistics.median(self.start_seconds) if self.start_seconds else None
+
+
+@dataclasses.dataclass(frozen=True)
+class Comparison:
+    """genset's best figure beside the best peer's; None where there is none."""
+
+    genset: tuple[str, float] | None
+    peer: tuple[str, float] | None
+
+    @property
+    def ratio(self) -> float | None:
+        """genset's figure over the peer's."""
+        if self.genset is None or self.peer is None or not self.peer[1]:
+            return None
+        return self.genset[1] / self.peer[1]
+
+
+def compare(
+    figures: Mapping[str, float],
+    gensets: Sequence[str],
+    best: Callable[[Sequence[float]], float] = max,
+) -> Comparison:
+    """Compare the best of the gensets' figures with the best of all others'."""
+
+    def best_of(names: Sequence[str]) -> tuple[str, float] | None:
+        known = [name for name in names if name in figures]
+        if not known:
+            return None
+        value = best([figures[name] for name in known])
+        return next((name, value) for name in known if figures[name] == value)
+
+    return Comparison(
+        best_of([name for name in figures if name in gensets]),
+        best_of([name for name in figures if name not in gensets]),
+    )
+
+
+def verdict(
+    ratio: float | None, *, at_least: float | None = None, at_most: float | None = None
+) -> str:
+    """'met', 'not met', or 'not measured' where there is no ratio."""
+    if ratio is None:
+        return "not measured"
+    if at_least is not None and ratio < at_least:
+        return "not met"
+    if at_most is not None and ratio > at_most:
+        return "not met"
+    return "met"
+
+
+@dataclasses.dataclass
+class Growth:
+    """GetItem and Query with few and with many items in one server."""
+
+    small_items: int
+    large_items: int
+    seeding_seconds: float | None = None
+    # By workload: the rounds with few and with many items.
+    small: dict[str, Series] = dataclasses.field(default_factory=dict)
+    large: dict[str, Series] = dataclasses.field(default_factory=dict)
+    failure: str | None = None
+
+    def slowdown(self, workload: str) -> float | None:
+        """How many times slower the workload is with many items."""
+        small, large = self.small.get(workload), self.large.get(workload)
+        if not (small and large and small.is_valid and large.is_valid):
+            return None
+        return small.median(throughput) / large.median(throughput)
+
+
+@dataclasses.dataclass
+class Results:
+    """All parts of one run; a part that was left out is empty."""
+
+    footprints: dict[str, Footprint] = dataclasses.field(default_factory=dict)
+    # By workload, then by server.
+    rows: dict[str, dict[str, Series]] = dataclasses.field(default_factory=dict)
+    mixed: dict[str, Series] = dataclasses.field(default_factory=dict)
+    loaded_memory: dict[str, Memory] = dataclasses.field(default_factory=dict)
+    growth: dict[str, Growth] = dataclasses.field(default_factory=dict)
+
+    def measurements(self) -> list[Measurement]:
+        """Every round of the run."""
+        series = [each for row in (*self.rows.values(), self.mixed) for each in row.values()]
+        for growth in self.growth.values():
+            series += [*growth.small.values(), *growth.large.values()]
+        return [measurement for each in series for measurement in each.rounds]

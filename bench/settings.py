@@ -1,0 +1,120 @@
+"""What one run measures: the command line, parsed into one immutable value."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench.servers import SERVER_NAMES
+from bench.workloads import WORKLOAD_NAMES
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+GROWTH_ITEMS = 1_000_000
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything that may differ between two runs of the benchmark."""
+
+    servers: tuple[str, ...]
+    workloads: tuple[str, ...]
+    rounds: int
+    seconds: int
+    warmup_seconds: int
+    connections: int
+    starts: int
+    mixed: bool
+    growth_servers: tuple[str, ...]
+    growth_items: int
+    quick: bool
+    output: Path | None
+    peers_directory: Path
+
+
+def parse_settings(arguments: Sequence[str] | None = None) -> Settings:
+    """The settings the command line asks for; exits with a usage message on a mistake."""
+    options = _parser().parse_args(arguments)
+    quick: bool = options.quick
+    output: Path | None = options.output
+    if output is None and not quick:
+        output = REPOSITORY / "bench" / "RESULTS.md"
+    return Settings(
+        servers=options.servers,
+        workloads=options.workloads,
+        rounds=options.rounds or (1 if quick else 5),
+        seconds=options.seconds or (1 if quick else 3),
+        warmup_seconds=0 if quick else 2,
+        connections=16,
+        starts=1 if quick else 5,
+        mixed=not options.no_mixed,
+        growth_servers=() if quick or options.no_growth else options.growth_servers,
+        growth_items=options.growth_items,
+        quick=quick,
+        output=output,
+        peers_directory=REPOSITORY / ".peers",
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description="Measure genset beside its peers and write bench/RESULTS.md.",
+    )
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="a smoke test: one round of one second, no growth part; prints the report and "
+        "writes it only where --output says",
+    )
+    parser.add_argument(
+        "--servers",
+        type=_choices(SERVER_NAMES),
+        default=SERVER_NAMES,
+        help=f"comma-separated, of: {', '.join(SERVER_NAMES)}",
+    )
+    parser.add_argument(
+        "--workloads",
+        type=_choices(WORKLOAD_NAMES),
+        default=WORKLOAD_NAMES,
+        help=f"comma-separated, of: {', '.join(WORKLOAD_NAMES)} ('none' for no throughput rows)",
+    )
+    parser.add_argument("--rounds", type=_positive, help="rounds of each row (default 5)")
+    parser.add_argument("--seconds", type=_positive, help="length of a round (default 3)")
+    parser.add_argument("--no-mixed", action="store_true", help="leave the mixed load out")
+    parser.add_argument("--no-growth", action="store_true", help="leave the million items out")
+    parser.add_argument(
+        "--growth-servers",
+        type=_choices(SERVER_NAMES),
+        default=("genset-1",),
+        help="servers whose growth is measured (default genset-1; peers are slow to seed)",
+    )
+    parser.add_argument("--growth-items", type=_positive, default=GROWTH_ITEMS)
+    parser.add_argument("--output", type=Path, help="where the report goes")
+    return parser
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return value
+
+
+class _choices:  # noqa: N801 - an argparse type, read like a function
+    """A comma-separated choice of the given names, kept in their order; 'none' is empty."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = tuple(names)
+
+    def __call__(self, text: str) -> tuple[str, ...]:
+        if text == "none":
+            return ()
+        asked = [name.strip() for name in text.split(",")]
+        unknown = [name for name in asked if name not in self._names]
+        if unknown:
+            raise argparse.ArgumentTypeError(
+                f"unknown: {', '.join(unknown)} (choose from {', '.join(self._names)})"
+            )
+        return tuple(name for name in self._names if name in asked)

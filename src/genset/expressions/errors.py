@@ -1,0 +1,26 @@
+"""What every expression error looks like, and the five kinds of expression.
+
+Source: observed from the service: `Invalid <kind>: <reason>`, and the same family of errors
+carries the "1 validation error detected: " prefix on single-item writes since July 2026.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from genset.model.errors import ValidationException
+
+
+class ExpressionKind(Enum):
+    """An expression parameter, by the name the API gives it."""
+
+    CONDITION = "ConditionExpression"
+    FILTER = "FilterExpression"
+    KEY_CONDITION = "KeyConditionExpression"
+    PROJECTION = "ProjectionExpression"
+    UPDATE = "UpdateExpression"
+
+
+def expression_error(kind: ExpressionKind, reason: str) -> ValidationException:
+    """The exception for an expression that breaks a rule, to be raised by the caller."""
+    return ValidationException(f"Invalid {kind.value}: {reason}", detected=True)

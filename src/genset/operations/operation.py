@@ -1,0 +1,49 @@
+"""What an operation is: checks that need no data, then one body over a transaction.
+
+`prepare` does every check that DynamoDB makes before it looks at a table, and returns a plan;
+`execute` runs the plan on a snapshot or transaction, may be run again after a conflict, and
+answers a dict that `orjson` can dump (stored items as `orjson.Fragment`). Neither does I/O, reads
+a clock or draws a random number but through what `Scope` gives it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+Request: TypeAlias = dict[str, Any]
+Answer: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What operations draw on instead of the clock and the random generator.
+
+    `now` gives seconds since the epoch, `new_uuid` a new UUID's text, `new_salt` 16 random bytes,
+    `transition_s` how long a table stays CREATING, UPDATING or DELETING, in seconds.
+    """
+
+    now: Callable[[], float]
+    new_uuid: Callable[[], str]
+    new_salt: Callable[[], bytes]
+    transition_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Whose tables a request means, and the services it may use."""
+
+    account: str
+    region: str
+    services: Services
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One operation of the API, by its name there."""
+
+    name: str
+    writes: bool
+    prepare: Callable[[Request, Scope], Any]
+    execute: Callable[[Any, Any], Awaitable[Answer]]

@@ -1,0 +1,133 @@
+"""The embedded engine: one SQLite file, or nothing on disk at all.
+
+`open_sqlite` opens it; both kinds are an `Engine` and nothing more. The file engine reads through
+`_readers.py` and writes through `_group_commit.py`; the memory engine does both in place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import apsw
+
+from genset.storage._connections import (
+    Durability,
+    open_memory,
+    open_reader,
+    open_writer,
+    prepare_database,
+    storage_error,
+)
+from genset.storage._group_commit import GroupCommit
+from genset.storage._readers import Readers
+from genset.storage._snapshots import ReadSnapshot
+from genset.storage._step import run_to_end
+from genset.storage._write_connection import PendingWrite, WriteConnection
+from genset.storage.engine import Engine, Snapshot, StorageClosedError, Transaction
+from genset.storage.write_lock import WriteLock
+
+T = TypeVar("T")
+
+
+def open_sqlite(
+    path: Path | None, *, durability: Durability = "full", vfs: str | None = None
+) -> Engine:
+    """Open the engine on the file at `path`, created if absent, or in memory if it is None.
+
+    With `durability` "full" each commit is fsync'ed before its writes return; "relaxed" leaves
+    that to the kernel: a crash of the process still loses nothing, a power cut loses the last
+    moments but never corrupts. `vfs` names a registered SQLite VFS other than the default.
+
+    Opens files and blocks for some milliseconds. In a process that forks, open it afterwards.
+    Raises StorageFormatError for a file that is not genset's or of a newer format, and
+    StorageError if it cannot be opened.
+    """
+    if path is None:
+        return MemoryEngine()
+    return FileEngine(path, durability, vfs)
+
+
+class FileEngine:
+    """`Engine` on a SQLite file that other processes may have open too."""
+
+    def __init__(self, path: Path, durability: Durability, vfs: str | None) -> None:
+        prepare_database(path, vfs=vfs)
+        open_write = partial(open_writer, path, durability, vfs=vfs)
+        self._readers = Readers(partial(open_reader, path, vfs=vfs))
+        self._writes = GroupCommit(
+            WriteConnection(open_write(), open_write), WriteLock(path.with_name("write.lock"))
+        )
+        self._closing: asyncio.Task[None] | None = None
+
+    def read(
+        self, body: Callable[[Snapshot], Awaitable[T]], *, consistent: bool = True
+    ) -> Coroutine[Any, Any, T]:
+        """See `Engine.read`; every read is consistent."""
+        return self._readers.read(body)
+
+    def write(self, body: Callable[[Transaction], Awaitable[T]]) -> Coroutine[Any, Any, T]:
+        """See `Engine.write`."""
+        return self._writes.write(body)
+
+    async def close(self) -> None:
+        """See `Engine.close`."""
+        if self._closing is None:
+            self._readers.refuse()
+            self._writes.refuse()
+            self._closing = asyncio.get_running_loop().create_task(self._close())
+        # A caller that gives up does not leave the files half closed.
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
+        await self._writes.drain()
+        await self._readers.drain()
+        # The writer last: SQLite removes the log when the last connection closes.
+        self._readers.close()
+        await self._writes.close()
+
+
+class MemoryEngine:
+    """`Engine` on a private in-memory database. Everything runs in place, one after the other."""
+
+    def __init__(self) -> None:
+        self._connection = open_memory()
+        self._writer = WriteConnection(self._connection)
+        self._execute = self._connection.cursor().execute
+        self._closed = False
+
+    async def read(self, body: Callable[[Snapshot], Awaitable[T]], *, consistent: bool = True) -> T:
+        """See `Engine.read`. Nothing can change while it runs, so it needs no transaction."""
+        self._check_open()
+        snapshot = ReadSnapshot(self._execute)
+        snapshot.unbind()
+        try:
+            return run_to_end(body(snapshot))
+        except apsw.Error as error:
+            raise storage_error(error) from error
+        finally:
+            snapshot.end()
+
+    async def write(self, body: Callable[[Transaction], Awaitable[T]]) -> T:
+        """See `Engine.write`. Durable as long as the process is."""
+        self._check_open()
+        write = PendingWrite(body)
+        self._writer.run_batch(deque([write]))
+        if write.error is not None:
+            raise write.error
+        result: T = write.result
+        return result
+
+    async def close(self) -> None:
+        """See `Engine.close`. All that was written is gone."""
+        if not self._closed:
+            self._closed = True
+            self._writer.close()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StorageClosedError("the storage has been closed")

@@ -1,0 +1,195 @@
+"""The shape of requests: JSON types, required members, lengths, values, patterns and enums.
+
+`check_request` is for every request: a right one passes in a few microseconds, through closures
+built from the published service model at an operation's first use. A wrong one is looked at
+again, slowly, to answer what the service answers: the first JSON type error of the body
+(`_json_types`) or else the constraint failures in the service's order (`_constraints`). What the
+service does and its model does not say is in `_shape_rules`.
+
+Not here: the inside of attribute values (`genset.model.attribute_values`), and every rule that
+relates members to each other or to a table (the operations).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from itertools import islice
+from typing import Any, Final, TypeAlias
+
+from genset.model.errors import ValidationException
+from genset.model.limits import BATCH_GET_KEYS_MAX, BATCH_WRITE_REQUESTS_MAX
+from genset.wire import _constraints, _json_types, _predicates, _table_names
+from genset.wire import _shape_rules as rules
+from genset.wire._service_model import input_shape, operations
+
+__all__ = ["check_request", "check_types", "operations"]
+
+Request: TypeAlias = dict[str, Any]
+_LateRule: TypeAlias = Callable[[Request], str | None]
+
+
+def check_request(operation: str, request: Request) -> None:
+    """Refuse a request that breaks the constraints of its operation's shape.
+
+    Raises ValidationException with the failures as the service lists them, or first of all
+    SerializationException for a wrong JSON type; one inside an attribute value is looked for
+    only in a request that is refused, and otherwise left to `genset.model`. A request that
+    passes holds no null member outside attribute values, and its numbers and booleans are
+    Python's: those that arrived in another accepted form (5.0, "true") are replaced in place.
+    Raises KeyError for an operation that no service has.
+    """
+    accepts = _ACCEPTS.get(operation) or _build_accepts(operation)
+    if not accepts(request):
+        _examine(operation, request)
+
+
+def check_types(operation: str, request: Any) -> None:
+    """Raise SerializationException if a value of the body has a JSON type its member refuses.
+
+    The service reads the whole body before it validates anything, so this is also to be asked
+    before an error about an attribute value is answered.
+    """
+    _json_types.check_document(input_shape(operation), request)
+
+
+_ACCEPTS: Final[dict[str, _predicates.Predicate]] = {}
+
+
+def _build_accepts(operation: str) -> _predicates.Predicate:
+    accepts = _predicates.predicate(input_shape(operation))
+    late_rule = _late_rule(operation)
+    if late_rule is not None:
+        _ACCEPTS[operation] = lambda request: accepts(request) and late_rule(request) is None
+    else:
+        _ACCEPTS[operation] = accepts
+    return _ACCEPTS[operation]
+
+
+def _examine(operation: str, request: Request) -> None:
+    """Normalise `request`, and raise what is wrong with it, if anything is."""
+    shape = input_shape(operation)
+    _json_types.check_document(shape, request)
+    _json_types.normalise(shape, request)
+    message = _refusal(operation, request)
+    if message is not None:
+        raise ValidationException(message)
+
+
+def _refusal(operation: str, request: Request) -> str | None:
+    """The first of the checks, in the service's order, that `request` fails."""
+    bare = _bare_refusal(operation, request)
+    if bare is not None:
+        return bare
+    if operation in rules.TABLE_NAME_ALONE:
+        failures = _table_name_failures(operation, request)
+        if failures:
+            return _constraints.detected(failures)
+    failures = _failures(operation, request)
+    if failures:
+        return _constraints.detected(failures)
+    late_rule = _late_rule(operation)
+    return None if late_rule is None else late_rule(request)
+
+
+def _failures(operation: str, request: Request) -> list[str]:
+    shape = input_shape(operation)
+    if operation == "UpdateItem":
+        request = _with_first_bad_enum(request)
+    found = _constraints.structure_failures(shape, request)
+    failures = list(islice(found, rules.FAILURES_LISTED_MAX + 1))
+    if operation == "BatchWriteItem" and len(failures) > 1:
+        # A bad table name gives way to any other failure here; BatchGetItem lists both. [A]
+        failures = [failure for failure in failures if not _is_about_table_keys(failure)]
+    return failures[: rules.FAILURES_LISTED_MAX]
+
+
+def _is_about_table_keys(failure: str) -> bool:
+    return failure.endswith(_constraints.TABLE_KEYS_RULE)
+
+
+def _with_first_bad_enum(request: Request) -> Request:
+    members = input_shape("UpdateItem").members
+    bad = [
+        name
+        for name in rules.UPDATE_ITEM_ENUMS
+        if name in request and _constraints.broken_rules(members[name].shape, request[name])
+    ]
+    return {name: value for name, value in request.items() if name not in bad[1:]}
+
+
+def _table_name_failures(operation: str, request: Request) -> list[str]:
+    """What is wrong with TableName, where that is reported before anything else."""
+    member = input_shape(operation).members["TableName"]
+    place = _constraints.Place().member(member)
+    name = request.get("TableName")
+    if name is None:
+        return [place.failure(None, _constraints.NOT_NULL)]
+    length_min = rules.TABLE_NAME_LENGTH_MIN if operation == "CreateTable" else 1
+    return [
+        place.failure(name, rule) for rule in _table_names.broken_rules(name, length_min=length_min)
+    ]
+
+
+@cache
+def _requires_table_name(operation: str) -> bool:
+    """Whether this is a control-plane operation on a table that it names."""
+    return operation not in rules.ITEM_OPERATIONS and "TableName" in input_shape(operation).required
+
+
+def _bare_refusal(operation: str, request: Request) -> str | None:
+    """Refusals in sentences of their own, which come before all constraint failures."""
+    if operation in rules.RESOURCE_ARN_OPERATIONS and "ResourceArn" not in request:
+        return "Invalid TableArn"
+    if not _requires_table_name(operation):
+        return None
+    if "TableName" not in request:
+        return "The parameter 'TableName' is required but was not present in the request"
+    return None if operation == "CreateTable" else _short_or_long(request)
+
+
+def _short_or_long(request: Request) -> str | None:
+    name = request["TableName"]
+    low, high = rules.TABLE_NAME_LENGTH_MIN, rules.TABLE_NAME_LENGTH_MAX
+    if low <= len(name) <= high or _table_names.is_table_arn(name):
+        return None
+    return f"TableName must be at least {low} characters long and at most {high} characters long"
+
+
+def _too_many_keys(request: Request) -> str | None:
+    tables: Mapping[str, Any] = request["RequestItems"]
+    if not tables:
+        return "The requestItems parameter is required for BatchGetItem"
+    if sum(len(table["Keys"]) for table in tables.values()) > BATCH_GET_KEYS_MAX:
+        return "Too many items requested for the BatchGetItem call"
+    return None
+
+
+def _too_many_writes(request: Request) -> str | None:
+    tables: Mapping[str, Any] = request["RequestItems"]
+    if not tables:
+        return "The requestItems parameter is required for BatchWriteItem"
+    if sum(map(len, tables.values())) > BATCH_WRITE_REQUESTS_MAX:
+        return "Too many items requested for the BatchWriteItem call"
+    return None
+
+
+def _empty_ttl_attribute(request: Request) -> str | None:
+    if request["TimeToLiveSpecification"]["AttributeName"]:
+        return _short_or_long(request)
+    return "TimeToLiveSpecification.AttributeName must be non empty"
+
+
+# Checks on a request without constraint failures, in sentences of their own. Those on the length
+# of a table name have been made before; they are here for the fast path.
+_LATE_RULES: Final[dict[str, _LateRule]] = {
+    "BatchGetItem": _too_many_keys,
+    "BatchWriteItem": _too_many_writes,
+    "UpdateTimeToLive": _empty_ttl_attribute,
+}
+
+
+def _late_rule(operation: str) -> _LateRule | None:
+    if operation in _LATE_RULES:
+        return _LATE_RULES[operation]
+    return _short_or_long if _requires_table_name(operation) else None

@@ -1,0 +1,1 @@
+"""Behaviour of each operation and rule, asked of a running server."""

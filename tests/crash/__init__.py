@@ -1,0 +1,1 @@
+"""A durable server killed with SIGKILL again and again."""

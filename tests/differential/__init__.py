@@ -1,0 +1,1 @@
+"""The same requests sent to genset and to DynamoDB Local, answers compared."""

@@ -1,0 +1,1 @@
+"""Bodies nobody would write; the server answers them all."""

@@ -1,0 +1,1 @@
+"""A table with indexes compared with plain dictionaries over random operations."""

@@ -1,0 +1,62 @@
+"""An engine that is closed has given everything back."""
+
+from __future__ import annotations
+
+import gc
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from genset.storage.engine import Engine, Snapshot
+
+from .bodies import put, scan
+from .conftest import ENGINES, Run, open_engine
+
+
+def descriptors() -> list[str]:
+    """What this process has open."""
+    found = []
+    for descriptor in os.listdir("/proc/self/fd"):
+        try:
+            found.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+        except FileNotFoundError:
+            continue
+    return sorted(found)
+
+
+async def use(engine: Engine) -> None:
+    async def long(snapshot: Snapshot) -> None:
+        await snapshot.scan(b"", b"\xff", limit=2000)
+
+    await put(engine, {b"%d" % number: b"v" for number in range(1000)})
+    await engine.read(long)
+    assert len(await scan(engine)) == 1000
+
+
+@pytest.mark.parametrize("kind", ENGINES)
+def test_nothing_is_left_open(kind: str, tmp_path: Path, run: Run[Any]) -> None:
+    threads = threading.active_count()
+    gc.collect()
+    before = descriptors()
+    for _ in range(3):
+        engine = open_engine(kind, tmp_path)
+        run(use(engine))
+        run(engine.close())
+    assert threading.active_count() == threads
+    assert descriptors() == before
+    assert not list(tmp_path.glob("*-wal"))
+
+
+def test_a_memory_engine_leaves_nothing_on_disk(
+    tmp_path: Path, run: Run[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    engine = open_engine("memory", tmp_path)
+    before = descriptors()
+    run(use(engine))
+    assert descriptors() == before
+    run(engine.close())
+    assert list(tmp_path.iterdir()) == []
