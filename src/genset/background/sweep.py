@@ -1,0 +1,72 @@
+"""Removing what nobody can reach any more, in transactions of bounded size.
+
+Every job may be stopped at any moment and run again: it goes on with what is left.
+"""
+
+from __future__ import annotations
+
+import orjson
+
+from genset.storage import keyspace
+from genset.storage.engine import Engine, Transaction
+
+
+async def sweep_deleted_tables(engine: Engine, limit: int) -> int:
+    """Remove the data of all deleted tables, at most `limit` keys per write transaction.
+
+    Counters of a table are few and go with its record, after everything else. Returns how many
+    tables were finished. Raises StorageError.
+    """
+    finished = 0
+
+    async def step(txn: Transaction) -> bool | None:
+        """Remove one portion; None if no table is left, else whether its table is finished."""
+        marks = await txn.scan(*keyspace.sweep_range(), limit=1)
+        if not marks:
+            return None
+        mark = marks[0][0]
+        return await _sweep_table(txn, keyspace.swept_table(mark), mark, limit)
+
+    while (done := await engine.write(step)) is not None:
+        finished += done
+    return finished
+
+
+async def _sweep_table(txn: Transaction, number: int, mark: bytes, limit: int) -> bool:
+    items, entries, counts, collections = keyspace.table_prefixes(number)
+    left = limit
+    for prefix in (items, entries):
+        pairs = await txn.scan(prefix, keyspace.after_prefix(prefix), limit=left)
+        for key, _ in pairs:
+            txn.delete(key)
+        left -= len(pairs)
+        if left <= 0:
+            return False
+    for prefix in (counts, collections):
+        txn.delete_range(prefix, keyspace.after_prefix(prefix))
+    txn.delete(mark)
+    return True
+
+
+async def sweep_tokens(engine: Engine, now: float, limit: int) -> int:
+    """Remove the client tokens that expired by `now`, looking at `limit` per write transaction.
+
+    Returns how many were removed. Raises StorageError.
+    """
+    start, stop = keyspace.token_range()
+    removed = 0
+
+    async def step(txn: Transaction) -> tuple[bytes | None, int]:
+        """Remove one portion; answers where the next starts (None at the end) and the count."""
+        pairs = await txn.scan(start, stop, limit=limit)
+        expired = [key for key, value in pairs if orjson.loads(value)["expires_at"] <= now]
+        for key in expired:
+            txn.delete(key)
+        return (pairs[-1][0] + b"\x00" if len(pairs) == limit else None), len(expired)
+
+    while True:
+        following, count = await engine.write(step)
+        removed += count
+        if following is None:
+            return removed
+        start = following

@@ -1,0 +1,135 @@
+"""Assembling a server from its parts, and running one process of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import os
+import signal
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+from genset.cli.settings import Settings
+from genset.operations.operation import Services
+from genset.storage.data_directory import DataDirectory
+from genset.storage.engine import Engine
+from genset.storage.sqlite import open_sqlite
+from genset.wire.api import Api
+from genset.wire.credentials import CredentialsFile
+from genset.wire.server import HttpServer
+from genset.wire.sigv4 import Authenticator, OpenAuthenticator, SigV4Authenticator
+
+# Threads of the storage hand over to the event loop; Python's 5 ms would be their latency.
+_SWITCH_INTERVAL_S = 0.0002
+
+
+def run(settings: Settings) -> int:
+    """Serve until SIGINT or SIGTERM; return the exit status.
+
+    Raises CredentialsError, StorageError, or OSError if the address cannot be had.
+    """
+    authenticator = new_authenticator(settings)
+    if settings.memory:
+        return run_process(settings, authenticator, None)
+    with DataDirectory(settings.data_dir) as directory:
+        if settings.workers == 1:
+            return run_process(settings, authenticator, directory.database_path)
+        from genset.cli.supervisor import supervise
+
+        return supervise(settings, authenticator, directory.database_path)
+
+
+def new_authenticator(settings: Settings) -> Authenticator:
+    """The authenticator that the settings ask for. Raises CredentialsError."""
+    if settings.auth == "open" or settings.credentials is None:
+        return OpenAuthenticator()
+    return SigV4Authenticator(CredentialsFile(settings.credentials).find)
+
+
+def run_process(
+    settings: Settings,
+    authenticator: Authenticator,
+    database: Path | None,
+    *,
+    port: int | None = None,
+    on_ready: Callable[[], None] | None = None,
+    watch: int | None = None,
+) -> int:
+    """Run one process's event loop until a signal; return 0.
+
+    With `port` it shares that port with other processes. `on_ready` is called when it listens,
+    instead of saying so on stdout. It also stops when the descriptor `watch` can be read, which
+    is how a worker sees that its parent has gone.
+    """
+    sys.setswitchinterval(_SWITCH_INTERVAL_S)
+    main = _serve(settings, authenticator, database, port, on_ready, watch)
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(main)
+    return 0
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory
+
+
+async def _serve(
+    settings: Settings,
+    authenticator: Authenticator,
+    database: Path | None,
+    port: int | None,
+    on_ready: Callable[[], None] | None,
+    watch: int | None,
+) -> None:
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    if watch is not None:
+        loop.add_reader(watch, stop.set)
+    engine = open_sqlite(database, durability=settings.durability)
+    try:
+        server = HttpServer(_new_api(engine, authenticator))
+        await server.start(
+            settings.host,
+            settings.port if port is None else port,
+            reuse_port=port is not None,
+        )
+        # What was made so far stays: the collector need not walk it again and again.
+        gc.freeze()
+        try:
+            if on_ready is not None:
+                on_ready()
+            else:
+                announce(settings.host, server.addresses[0][1])
+            await stop.wait()
+        finally:
+            if watch is not None:
+                loop.remove_reader(watch)
+            await server.stop()
+    finally:
+        await engine.close()
+
+
+def _new_api(engine: Engine, authenticator: Authenticator) -> Api:
+    from genset.operations.registry import OPERATIONS
+
+    services = Services(
+        now=time.time, new_uuid=lambda: str(uuid.uuid4()), new_salt=lambda: os.urandom(16)
+    )
+    return Api(engine, OPERATIONS, authenticator, services)
+
+
+def announce(host: str, port: int) -> None:
+    """Say on stdout where the server listens; a reader that has gone is no reason to end."""
+    shown = f"[{host}]" if ":" in host else host
+    with contextlib.suppress(BrokenPipeError):
+        print(f"genset listening on http://{shown}:{port}", flush=True)

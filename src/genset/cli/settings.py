@@ -1,0 +1,194 @@
+"""The server's settings: flags over environment variables over `genset.toml` over defaults."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import os
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal, NoReturn
+
+from genset import __version__
+
+CONFIG_FILE: Final = "genset.toml"
+_WORKERS_MAX = 256
+_TRUE: Final = frozenset({"1", "true", "yes", "on"})
+_FALSE: Final = frozenset({"0", "false", "no", "off", ""})
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the message is one line for the user."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What `genset serve` runs with. The defaults are the documented ones."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    data_dir: Path = Path("genset-data")
+    memory: bool = False
+    workers: int = 1
+    durability: Literal["full", "relaxed"] = "full"
+    auth: Literal["open", "sigv4"] = "open"
+    credentials: Path | None = None
+    insecure: bool = False
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+_BOOLEANS: Final = frozenset({"memory", "insecure"})
+_NUMBERS: Final = {"port": (0, 65535), "workers": (1, _WORKERS_MAX)}
+_PATHS: Final = frozenset({"data_dir", "credentials"})
+_CHOICES: Final[dict[str, tuple[str, ...]]] = {
+    "durability": ("full", "relaxed"),
+    "auth": ("open", "sigv4"),
+    "log_level": ("debug", "info", "warning", "error"),
+}
+_HELP: Final = {
+    "host": "the address to listen at (default 127.0.0.1)",
+    "port": "the port; 0 picks a free one (default 8000)",
+    "data_dir": "where the data is kept (default ./genset-data)",
+    "memory": "keep nothing on disk; all is gone when the server ends",
+    "workers": "how many processes serve (default 1)",
+    "durability": "full: each write is fsync'ed; relaxed: a power cut may lose the last moments",
+    "auth": "open: believe any credentials; sigv4: verify signatures (needs --credentials)",
+    "credentials": "the file of access keys for --auth sigv4",
+    "insecure": "allow --auth open at an address other machines can reach",
+    "log_level": "debug, info, warning or error (default info)",
+}
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaints are SettingsError."""
+
+    def error(self, message: str) -> NoReturn:
+        raise SettingsError(message)
+
+
+def read_settings(
+    arguments: Sequence[str], environment: Mapping[str, str], config: Path
+) -> Settings:
+    """The settings of a `genset` command line.
+
+    Raises SettingsError for what is wrong or unknown, SystemExit(0) for --help and --version.
+    """
+    flags = vars(_parser().parse_args(arguments))
+    flags.pop("command")
+    values = _from_file(config) | _from_environment(environment) | flags
+    settings = Settings(**values)
+    _check(settings)
+    return settings
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="genset", description="The DynamoDB you run yourself.")
+    parser.add_argument("--version", action="version", version=f"genset {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="serve")
+    serve = commands.add_parser(
+        "serve",
+        help="run the server",
+        argument_default=argparse.SUPPRESS,
+        epilog="Each option may also be an environment variable (GENSET_PORT) or a line of "
+        "genset.toml (port = 8000) in the working directory.",
+    )
+    for name, text in _HELP.items():
+        flags = ["--" + name.replace("_", "-")]
+        if name == "credentials":
+            flags.append("--credentials-file")
+        if name in _BOOLEANS:
+            serve.add_argument(*flags, dest=name, action="store_true", help=text)
+        else:
+            serve.add_argument(*flags, dest=name, type=_flag_reader(name, flags[0]), help=text)
+    return parser
+
+
+def _flag_reader(name: str, flag: str) -> Any:
+    return lambda text: _convert(name, text, flag)
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    values = {}
+    for name in _HELP:
+        variable = "GENSET_" + name.upper()
+        if variable in environment:
+            values[name] = _convert(name, environment[variable], variable)
+    return values
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise SettingsError(f"{path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: {error}") from None
+    values = {}
+    for key, value in document.items():
+        name = key.replace("-", "_")
+        if name not in _HELP:
+            raise SettingsError(f"{path}: unknown key {key}")
+        values[name] = _convert(name, value, f"{path}: {key}")
+    return values
+
+
+def _convert(name: str, value: Any, place: str) -> Any:
+    """The value of the setting `name`, from text or from TOML. Raises SettingsError."""
+    if name in _BOOLEANS:
+        return _boolean(value, place)
+    if name in _NUMBERS:
+        return _number(value, place, *_NUMBERS[name])
+    if not isinstance(value, str) or not value:
+        raise SettingsError(f"{place} must be a text that is not empty")
+    if name in _PATHS:
+        return Path(value).expanduser()
+    choices = _CHOICES.get(name)
+    if choices is not None and value.lower() not in choices:
+        raise SettingsError(f"{place} must be one of {', '.join(choices)}, not {value}")
+    return value if choices is None else value.lower()
+
+
+def _boolean(value: Any, place: str) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in _TRUE | _FALSE:
+        return value.lower() in _TRUE
+    raise SettingsError(f"{place} must be true or false, not {value}")
+
+
+def _number(value: Any, place: str, low: int, high: int) -> int:
+    digits = isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10
+    if digits:
+        value = int(value)
+    if type(value) is not int or not low <= value <= high:
+        raise SettingsError(f"{place} must be a number from {low} to {high}, not {value}")
+    return value
+
+
+def _check(settings: Settings) -> None:
+    """Raise SettingsError for settings that contradict each other."""
+    if settings.memory and settings.workers > 1:
+        raise SettingsError("--memory keeps the data in one process; it cannot have --workers > 1")
+    if settings.auth == "sigv4" and settings.credentials is None:
+        raise SettingsError("--auth sigv4 needs --credentials FILE")
+    if settings.auth == "open" and not settings.insecure and not _is_loopback(settings.host):
+        raise SettingsError(
+            f"{settings.host} can be reached by other machines, and --auth open believes anyone; "
+            "use --auth sigv4, or --insecure if that is meant"
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def settings_for(arguments: Sequence[str]) -> Settings:
+    """The settings of this process: its environment, and `genset.toml` where it was started."""
+    return read_settings(arguments, os.environ, Path(CONFIG_FILE))

@@ -1,0 +1,158 @@
+"""Table and index schemas, and their stored form in the catalog.
+
+Schemas are immutable: an update makes a new one. `encode_table` and `decode_table` are inverses.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+import orjson
+
+from genset.storage import keyspace
+
+KeyType = Literal["S", "N", "B"]
+GLOBAL: Final = "GLOBAL"
+LOCAL: Final = "LOCAL"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyAttribute:
+    """One attribute of a key, with its type S, N or B."""
+
+    name: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The partition-key and sort-key attributes of a table or index, in order."""
+
+    partition: tuple[KeyAttribute, ...]
+    sort: tuple[KeyAttribute, ...]
+    names: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "names", tuple(a.name for a in self.partition + self.sort))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Index:
+    """A secondary index. `projected` holds every attribute it stores; None means all."""
+
+    name: str
+    number: int
+    kind: str
+    keys: Keys
+    projection_type: str
+    non_key_attributes: tuple[str, ...] = ()
+    projected: frozenset[str] | None = None
+    read_units: int = 0
+    write_units: int = 0
+    extras: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_global(self) -> bool:
+        """Whether it is a global secondary index."""
+        return self.kind == GLOBAL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table. Times are seconds since the epoch; `extras` are API members kept as given.
+
+    `status` is what the last operation on it set: CREATING and UPDATING end, and a DELETING
+    table is gone, at `settled_at`.
+    """
+
+    account: str
+    region: str
+    name: str
+    number: int
+    table_id: str
+    salt: bytes
+    keys: Keys
+    indexes: tuple[Index, ...] = ()
+    billing_mode: str = "PROVISIONED"
+    read_units: int = 0
+    write_units: int = 0
+    created_at: float = 0.0
+    status: str = "ACTIVE"
+    settled_at: float = 0.0
+    deletion_protection: bool = False
+    extras: dict[str, Any] = field(default_factory=dict)
+    items_prefix: bytes = field(init=False)
+    has_local_indexes: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "items_prefix", keyspace.items_prefix(self.number))
+        object.__setattr__(
+            self, "has_local_indexes", any(not index.is_global for index in self.indexes)
+        )
+
+    @property
+    def arn(self) -> str:
+        """The table's Amazon Resource Name."""
+        return f"arn:aws:dynamodb:{self.region}:{self.account}:table/{self.name}"
+
+    def index(self, name: str) -> Index | None:
+        """The index of that name, or None."""
+        return next((index for index in self.indexes if index.name == name), None)
+
+
+def projected_attributes(
+    table_keys: Keys, keys: Keys, projection_type: str, non_key_attributes: tuple[str, ...]
+) -> frozenset[str] | None:
+    """Every attribute that an index stores; None if it stores all."""
+    if projection_type == "ALL":
+        return None
+    return frozenset((*table_keys.names, *keys.names, *non_key_attributes))
+
+
+def encode_table(table: Table) -> bytes:
+    """The stored form of a table."""
+    record = {f.name: getattr(table, f.name) for f in dataclasses.fields(table) if f.init}
+    record["salt"] = table.salt.hex()
+    record["keys"] = _keys_record(table.keys)
+    record["indexes"] = [_index_record(index) for index in table.indexes]
+    return orjson.dumps(record)
+
+
+def _index_record(index: Index) -> dict[str, Any]:
+    record = {f.name: getattr(index, f.name) for f in dataclasses.fields(index)}
+    record["keys"] = _keys_record(index.keys)
+    del record["projected"]
+    return record
+
+
+def _keys_record(keys: Keys) -> dict[str, Any]:
+    return {
+        "partition": [[a.name, a.type] for a in keys.partition],
+        "sort": [[a.name, a.type] for a in keys.sort],
+    }
+
+
+def decode_table(stored: bytes) -> Table:
+    """The table of a stored form."""
+    record = orjson.loads(stored)
+    keys = _decode_keys(record["keys"])
+    record["keys"] = keys
+    record["salt"] = bytes.fromhex(record["salt"])
+    record["indexes"] = tuple(_decode_index(keys, index) for index in record["indexes"])
+    return Table(**record)
+
+
+def _decode_index(table_keys: Keys, record: dict[str, Any]) -> Index:
+    keys = _decode_keys(record["keys"])
+    names = tuple(record["non_key_attributes"])
+    projected = projected_attributes(table_keys, keys, record["projection_type"], names)
+    return Index(**{**record, "keys": keys, "non_key_attributes": names, "projected": projected})
+
+
+def _decode_keys(record: dict[str, Any]) -> Keys:
+    return Keys(
+        tuple(KeyAttribute(*pair) for pair in record["partition"]),
+        tuple(KeyAttribute(*pair) for pair in record["sort"]),
+    )

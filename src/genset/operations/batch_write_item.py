@@ -1,0 +1,111 @@
+"""BatchWriteItem: validated, planned and answered.
+
+The whole request is validated before anything is written. Each write stands for itself at AWS;
+here all of them happen in one transaction, which no client can tell from the best case.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from genset.model.attribute_values import decode_item
+from genset.model.errors import ValidationException
+from genset.model.keys import check_index_keys, check_key, decode_key, item_key
+from genset.model.limits import ITEM_BYTES_MAX
+from genset.model.tables import Table
+from genset.operations.capacity import Consumed, consumed_member
+from genset.operations.catalog import table_name, usable_table
+from genset.operations.item_store import collection_metrics
+from genset.operations.operation import Answer, Operation, Request, Scope
+from genset.operations.parameters import Condition, wants
+from genset.operations.writes import DELETE, PUT, Write, perform
+from genset.storage.engine import Transaction
+
+_ALWAYS = Condition()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchWritePlan:
+    """A BatchWriteItem request, checked as far as possible without data."""
+
+    scope: Scope
+    writes: dict[str, list[Write]]
+    capacity: str | None
+    metrics: bool
+
+
+def prepare(request: Request, scope: Scope) -> BatchWritePlan:
+    """Check a BatchWriteItem request as far as possible without data."""
+    writes = {
+        given: [_write(table_name(scope, given), wish) for wish in wishes]
+        for given, wishes in request["RequestItems"].items()
+    }
+    return BatchWritePlan(
+        scope=scope,
+        writes=writes,
+        capacity=wants(request, "ReturnConsumedCapacity"),
+        metrics=wants(request, "ReturnItemCollectionMetrics") is not None,
+    )
+
+
+def _write(name: str, wish: dict[str, Any]) -> Write:
+    put, delete = wish.get("PutRequest"), wish.get("DeleteRequest")
+    if (put is None) == (delete is None):
+        raise ValidationException(
+            "Supplied AttributeValue has more than one datatypes set, must contain exactly one of "
+            "the supported datatypes"
+            if put is not None
+            else "Supplied AttributeValue is empty, must contain exactly one of the supported "
+            "datatypes"
+        )
+    if put is None:
+        assert delete is not None
+        return Write(
+            kind=DELETE, table_name=name, item=decode_key(delete["Key"]), condition=_ALWAYS
+        )
+    item, size = decode_item(put["Item"])
+    if size > ITEM_BYTES_MAX:
+        raise ValidationException("Item size has exceeded the maximum allowed size")
+    return Write(kind=PUT, table_name=name, item=item, item_bytes=size, condition=_ALWAYS)
+
+
+async def execute(plan: BatchWritePlan, txn: Transaction) -> Answer:
+    """Validate every write against its table, then do them all."""
+    tables = {}
+    for given, writes in plan.writes.items():
+        table = await usable_table(txn, plan.scope, writes[0].table_name)
+        _check_keys(table, writes)
+        tables[given] = table
+    capacity, metrics = [], {}
+    for given, writes in plan.writes.items():
+        table = tables[given]
+        consumed = Consumed(table)
+        for write in writes:
+            consumed.merge((await perform(txn, table, write)).consumed)
+        capacity.append(consumed_member(plan.capacity, consumed))
+        if plan.metrics and table.has_local_indexes:
+            metrics[given] = [await collection_metrics(txn, table, w.item) for w in writes]
+    answer: Answer = {"UnprocessedItems": {}}
+    if plan.capacity is not None:
+        answer["ConsumedCapacity"] = capacity
+    if metrics:
+        answer["ItemCollectionMetrics"] = metrics
+    return answer
+
+
+def _check_keys(table: Table, writes: list[Write]) -> None:
+    keys = set()
+    for write in writes:
+        key = write.item
+        if write.kind == PUT:
+            key = {name: key[name] for name in table.keys.names if name in key}
+        check_key(table.keys, key)
+        if write.kind == PUT:
+            check_index_keys(table, write.item)
+        keys.add(item_key(table, key))
+    if len(keys) != len(writes):
+        raise ValidationException("Provided list of item keys contains duplicates")
+
+
+OPERATION = Operation(name="BatchWriteItem", writes=True, prepare=prepare, execute=execute)

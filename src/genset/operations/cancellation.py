@@ -1,0 +1,41 @@
+"""Cancelled transactions: one reason for each action, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from genset.model.errors import (
+    ConditionalCheckFailedException,
+    DynamoDBError,
+    ItemCollectionSizeLimitExceededException,
+    TransactionCanceledException,
+    ValidationException,
+)
+
+_CODES: Final[dict[type[DynamoDBError], str]] = {
+    ConditionalCheckFailedException: "ConditionalCheckFailed",
+    ItemCollectionSizeLimitExceededException: "ItemCollectionSizeLimitExceeded",
+    ValidationException: "ValidationError",
+}
+
+
+def may_cancel(error: DynamoDBError) -> bool:
+    """Whether the error of one action cancels its transaction, rather than ending the request."""
+    return type(error) in _CODES
+
+
+def cancelled(failures: Sequence[DynamoDBError | None]) -> TransactionCanceledException:
+    """The error of a transaction whose actions failed so, None for those that did not."""
+    reasons: list[dict[str, Any]] = []
+    for failure in failures:
+        if failure is None:
+            reasons.append({"Code": "None"})
+        else:
+            reason = {"Code": _CODES[type(failure)], "Message": failure.message}
+            reasons.append({**reason, **failure.members})
+    codes = ", ".join(reason["Code"] for reason in reasons)
+    return TransactionCanceledException(
+        f"Transaction cancelled, please refer cancellation reasons for specific reasons [{codes}]",
+        CancellationReasons=reasons,
+    )

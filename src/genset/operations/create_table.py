@@ -1,0 +1,90 @@
+"""CreateTable."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Final
+
+from genset.model.errors import ResourceInUseException
+from genset.model.tables import Table
+from genset.operations import table_description, table_rules
+from genset.operations.catalog import maybe_table, put_table, table_name
+from genset.operations.operation import Answer, Operation, Request, Scope
+from genset.operations.table_rules import ON_DEMAND
+from genset.storage import keyspace
+from genset.storage.engine import Transaction
+
+_UNSUPPORTED: Final = (
+    "VectorIndexes",
+    "GlobalTableSourceArn",
+    "GlobalTableSettingsReplicationMode",
+)
+_KEPT: Final = (
+    "StreamSpecification",
+    "SSESpecification",
+    "TableClass",
+    "OnDemandThroughput",
+    "WarmThroughput",
+    "Tags",
+    "ResourcePolicy",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A table to create."""
+
+    scope: Scope
+    name: str
+    schema: table_rules.Schema
+    deletion_protection: bool
+    extras: dict[str, Any]
+
+
+def prepare(request: Request, scope: Scope) -> Plan:
+    """Check the definition; raises ValidationException."""
+    table_rules.refuse_unsupported(request, _UNSUPPORTED)
+    return Plan(
+        scope=scope,
+        name=table_name(scope, request["TableName"]),
+        schema=table_rules.check_create(request),
+        deletion_protection=bool(request.get("DeletionProtectionEnabled")),
+        extras={member: request[member] for member in _KEPT if request.get(member)},
+    )
+
+
+async def execute(plan: Plan, txn: Transaction) -> Answer:
+    """Create the table; raises ResourceInUseException if the name is taken."""
+    scope, services = plan.scope, plan.scope.services
+    if await maybe_table(txn, scope, plan.name) is not None:
+        raise ResourceInUseException(f"Table already exists: {plan.name}")
+    numbers = await txn.get_counters(keyspace.table_numbers_key())
+    txn.add(keyspace.table_numbers_key(), 1)
+    now = services.now()
+    table = Table(
+        account=scope.account,
+        region=scope.region,
+        name=plan.name,
+        number=(numbers[0] if numbers else 0) + 1,
+        table_id=services.new_uuid(),
+        salt=services.new_salt(),
+        keys=plan.schema.keys,
+        indexes=plan.schema.indexes,
+        billing_mode=plan.schema.billing_mode,
+        read_units=plan.schema.read_units,
+        write_units=plan.schema.write_units,
+        created_at=now,
+        status="CREATING",
+        settled_at=now + services.transition_s,
+        deletion_protection=plan.deletion_protection,
+    )
+    extras = table_description.with_stream(table, plan.extras, now)
+    if table.billing_mode == ON_DEMAND:
+        extras = {**extras, "OnDemandSince": now}
+    table = dataclasses.replace(table, extras=extras)
+    put_table(txn, table)
+    return {"TableDescription": table_description.describe(table, "CREATING", {})}
+
+
+OPERATION = Operation(name="CreateTable", writes=True, prepare=prepare, execute=execute)

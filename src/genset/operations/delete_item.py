@@ -1,0 +1,35 @@
+"""DeleteItem: validated, planned and answered."""
+
+from __future__ import annotations
+
+from genset.model.errors import ValidationException
+from genset.model.keys import decode_key
+from genset.operations.catalog import table_name
+from genset.operations.item_writes import WritePlan, execute_write, write_plan
+from genset.operations.operation import Operation, Request, Scope
+from genset.operations.parameters import check_mixing, detects, write_condition
+from genset.operations.writes import DELETE, Write
+
+_EXPRESSIONS = ("ConditionExpression",)
+
+
+@detects
+def prepare(request: Request, scope: Scope) -> WritePlan:
+    """Check a DeleteItem request as far as possible without data."""
+    key = decode_key(request["Key"])
+    check_mixing(request, ("Expected", "ConditionalOperator"), _EXPRESSIONS)
+    condition = write_condition(request, expressions=_EXPRESSIONS, wrapped=False)
+    if request.get("ReturnValues", "NONE") not in ("NONE", "ALL_OLD"):
+        raise ValidationException("ReturnValues can only be ALL_OLD or NONE", detected=True)
+    write = Write(
+        kind=DELETE,
+        table_name=table_name(scope, request["TableName"]),
+        item=key,
+        condition=condition,
+        item_on_failure=request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD",
+        reads_before=request.get("ReturnValues") == "ALL_OLD",
+    )
+    return write_plan(request, scope, write)
+
+
+OPERATION = Operation(name="DeleteItem", writes=True, prepare=prepare, execute=execute_write)

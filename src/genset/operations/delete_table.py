@@ -1,0 +1,70 @@
+"""DeleteTable. The table goes at once; `genset.background.sweep` removes its data afterwards."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Final
+
+from genset.model.errors import (
+    ResourceInUseException,
+    ResourceNotFoundException,
+    ValidationException,
+)
+from genset.operations import table_description
+from genset.operations.catalog import maybe_table, put_table, status_of, table_name
+from genset.operations.operation import Answer, Operation, Request, Scope
+from genset.storage import keyspace
+from genset.storage.engine import Transaction
+
+_BUSY: Final = {"CREATING": "created", "UPDATING": "updated", "DELETING": "deleted"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A table to delete."""
+
+    scope: Scope
+    name: str
+
+
+def prepare(request: Request, scope: Scope) -> Plan:
+    """Read the name."""
+    return Plan(scope=scope, name=table_name(scope, request["TableName"]))
+
+
+async def execute(plan: Plan, txn: Transaction) -> Answer:
+    """Delete the table.
+
+    Raises ResourceNotFoundException, ResourceInUseException while the table is changing, and
+    ValidationException if it is protected.
+    """
+    scope = plan.scope
+    table = await maybe_table(txn, scope, plan.name)
+    if table is None:
+        raise ResourceNotFoundException(
+            f"Requested resource not found: Table: {plan.name} not found"
+        )
+    status = status_of(table, scope)
+    if status in _BUSY:
+        raise ResourceInUseException(
+            "Attempt to change a resource which is still in use: "
+            f"Table is being {_BUSY[status]}: {plan.name}"
+        )
+    if table.deletion_protection:
+        raise ValidationException(
+            "Resource cannot be deleted as it is currently protected against deletion. "
+            "Disable deletion protection first."
+        )
+    counts = await table_description.read_counts(txn, table)
+    transition_s = scope.services.transition_s
+    if transition_s > 0:
+        settled_at = scope.services.now() + transition_s
+        put_table(txn, dataclasses.replace(table, status="DELETING", settled_at=settled_at))
+    else:
+        txn.delete(keyspace.catalog_key(table.account, table.region, table.name))
+    txn.put(keyspace.sweep_key(table.number), b"")
+    return {"TableDescription": table_description.describe(table, "DELETING", counts)}
+
+
+OPERATION = Operation(name="DeleteTable", writes=True, prepare=prepare, execute=execute)

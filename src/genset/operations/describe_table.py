@@ -1,0 +1,38 @@
+"""DescribeTable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from genset.model.errors import ResourceNotFoundException
+from genset.operations import table_description
+from genset.operations.catalog import maybe_table, status_of, table_name
+from genset.operations.operation import Answer, Operation, Request, Scope
+from genset.storage.engine import Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A table to describe."""
+
+    scope: Scope
+    name: str
+
+
+def prepare(request: Request, scope: Scope) -> Plan:
+    """Read the name."""
+    return Plan(scope=scope, name=table_name(scope, request["TableName"]))
+
+
+async def execute(plan: Plan, txn: Snapshot) -> Answer:
+    """Describe the table, with exact counts; raises ResourceNotFoundException."""
+    table = await maybe_table(txn, plan.scope, plan.name)
+    if table is None:
+        raise ResourceNotFoundException(
+            f"Requested resource not found: Table: {plan.name} not found"
+        )
+    counts = await table_description.read_counts(txn, table)
+    return {"Table": table_description.describe(table, status_of(table, plan.scope), counts)}
+
+
+OPERATION = Operation(name="DescribeTable", writes=False, prepare=prepare, execute=execute)

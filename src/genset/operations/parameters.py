@@ -1,0 +1,116 @@
+"""What the expression parameters of a request mean, checked in the service's order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any, Final, TypeVar
+
+from genset.expressions.condition import ConditionPlan, parse_condition
+from genset.expressions.legacy import parse_expected
+from genset.expressions.placeholders import (
+    check_expressions_present,
+    check_names,
+    check_not_mixed,
+    check_unused,
+    check_value_keys,
+)
+from genset.model.attribute_values import AttributeValue, Item, decode_value
+from genset.model.errors import ValidationException
+from genset.operations.operation import Request, Scope
+
+Plan = TypeVar("Plan")
+Values = Mapping[str, AttributeValue]
+NO_VALUES: Final[Values] = {}
+_PREFIX: Final = "1 validation error detected: "
+
+
+def detects(prepare: Callable[[Request, Scope], Plan]) -> Callable[[Request, Scope], Plan]:
+    """Give a single-item write's detected validation errors their prefix (since July 2026)."""
+
+    @wraps(prepare)
+    def prefixed(request: Request, scope: Scope) -> Plan:
+        try:
+            return prepare(request, scope)
+        except ValidationException as error:
+            if error.detected:
+                error.message = _PREFIX + error.message
+            raise
+
+    return prefixed
+
+
+def decode_expression_values(request: Request, *, wrapped: bool) -> Values:
+    """ExpressionAttributeValues, checked in place.
+
+    `wrapped` names the parameter and the placeholder in the error, as everything but the
+    single-item writes does; nesting errors are never wrapped.
+    """
+    values = request.get("ExpressionAttributeValues")
+    if values is None:
+        return NO_VALUES
+    check_value_keys(values)
+    for name, value in values.items():
+        try:
+            decode_value(value)
+        except ValidationException as error:
+            if wrapped and not error.message.startswith("Nesting Levels"):
+                error.message = (
+                    "ExpressionAttributeValues contains invalid value: "
+                    f"{error.message} for key {name}"
+                )
+            raise
+    return values  # type: ignore[no-any-return]
+
+
+def check_mixing(request: Request, legacy: tuple[str, ...], expressions: tuple[str, ...]) -> None:
+    """Refuse legacy parameters beside expressions."""
+    used = [name for name in legacy if name in request]
+    if used:
+        check_not_mixed(used, [name for name in expressions if name in request])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """A condition with its values; `plan` None is always true."""
+
+    plan: ConditionPlan | None = None
+    values: Values = field(default_factory=dict)
+
+    def matches(self, item: Item) -> bool:
+        """Whether the condition holds for the item ({} for none)."""
+        return self.plan is None or self.plan.matches(item, self.values)
+
+
+def write_condition(request: Request, *, expressions: tuple[str, ...], wrapped: bool) -> Condition:
+    """The condition of a write that has no other expression, legacy Expected included."""
+    check_expressions_present(request, expressions, says_what_is_null=wrapped)
+    names = request.get("ExpressionAttributeNames")
+    check_names(names)
+    values = decode_expression_values(request, wrapped=wrapped)
+    text = request.get("ConditionExpression")
+    if text is None:
+        return legacy_condition(request)
+    plan = parse_condition(text, names)
+    plan.check(values)
+    check_unused(
+        names, request.get("ExpressionAttributeValues"), [plan.names_used], [plan.values_used]
+    )
+    return Condition(plan=plan, values=values)
+
+
+def legacy_condition(request: Request) -> Condition:
+    """The condition of the legacy parameters Expected and ConditionalOperator."""
+    if "Expected" not in request and "ConditionalOperator" not in request:
+        return Condition()
+    legacy = parse_expected(request.get("Expected"), request.get("ConditionalOperator"))
+    if legacy is None:
+        return Condition()
+    return Condition(plan=legacy.plan, values=legacy.values)
+
+
+def wants(request: Request, name: str) -> Any:
+    """An optional enum parameter, with NONE as absent."""
+    value = request.get(name)
+    return None if value == "NONE" else value

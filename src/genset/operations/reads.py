@@ -1,0 +1,274 @@
+"""What Query and Scan share: parameters, pages, the cost of what was read.
+
+A page holds at most 1 MB or `Limit` items, counted before filter and projection. Source: API
+reference, Query and Scan; messages as observed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import orjson
+
+from genset.expressions.condition import parse_condition
+from genset.expressions.errors import ExpressionKind
+from genset.expressions.legacy import parse_attributes_to_get, parse_filter
+from genset.expressions.projection import ProjectionPlan, parse_projection
+from genset.model.attribute_values import Item, decode_value
+from genset.model.errors import ValidationException
+from genset.model.items import decode_stored, stored_bytes, stored_json
+from genset.model.keys import index_entry_key, item_key
+from genset.model.limits import PAGE_BYTES_MAX
+from genset.model.tables import Index, Keys, Table
+from genset.operations.capacity import Consumed, consumed_member, read_units
+from genset.operations.catalog import usable_index
+from genset.operations.operation import Answer, Request, Scope
+from genset.operations.parameters import Condition, Values, wants
+from genset.storage.engine import Snapshot
+
+_INVALID: Final = "One or more parameter values were invalid: "
+_CHUNK: Final = 128
+_CHUNK_MAX: Final = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadPlan:
+    """A Query or Scan, checked as far as possible without data."""
+
+    scope: Scope
+    table_name: str
+    index_name: str | None
+    select: str | None
+    projection: ProjectionPlan | None
+    filter: Condition
+    limit: int | None
+    start_key: Item | None
+    consistent: bool
+    capacity: str | None
+
+
+def decode_start_key(request: Request) -> Item | None:
+    """ExclusiveStartKey with its values checked."""
+    start_key: Item | None = request.get("ExclusiveStartKey")
+    if start_key is not None:
+        for value in start_key.values():
+            decode_value(value)
+    return start_key
+
+
+def check_select(request: Request, *, prefix: str = "") -> None:
+    """Check Select against the projection and the index. Query's errors carry a prefix."""
+    select = request.get("Select")
+    named = next((n for n in ("ProjectionExpression", "AttributesToGet") if n in request), None)
+    if select == "SPECIFIC_ATTRIBUTES" and named is None:
+        raise ValidationException(
+            f"{prefix}Must specify the AttributesToGet or ProjectionExpression when choosing to "
+            "get SPECIFIC_ATTRIBUTES"
+        )
+    if named and select not in (None, "SPECIFIC_ATTRIBUTES"):
+        what = "only the Count" if select == "COUNT" else select
+        raise ValidationException(f"{prefix}Cannot specify the {named} when choosing to get {what}")
+    if select == "ALL_PROJECTED_ATTRIBUTES" and "IndexName" not in request:
+        raise ValidationException(
+            f"{prefix}ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName"
+        )
+
+
+def read_filter(request: Request, legacy_name: str, values: Values) -> Condition:
+    """The filter of a request, from its expression or its legacy parameter."""
+    text = request.get("FilterExpression")
+    if text is not None:
+        plan = parse_condition(text, request.get("ExpressionAttributeNames"), ExpressionKind.FILTER)
+        plan.check(values)
+        return Condition(plan=plan, values=values)
+    if legacy_name not in request and "ConditionalOperator" not in request:
+        return Condition()
+    legacy = parse_filter(request.get(legacy_name), request.get("ConditionalOperator"))
+    return Condition(plan=legacy.plan, values=legacy.values) if legacy else Condition()
+
+
+def projection_of(request: Request) -> ProjectionPlan | None:
+    """The projection of a request, from its expression or AttributesToGet."""
+    text = request.get("ProjectionExpression")
+    if text is not None:
+        return parse_projection(text, request.get("ExpressionAttributeNames"))
+    legacy = request.get("AttributesToGet")
+    return parse_attributes_to_get(legacy) if legacy is not None else None
+
+
+def common_parameters(request: Request) -> dict[str, Any]:
+    """The members of a plan that need no further thought."""
+    return {
+        "index_name": request.get("IndexName"),
+        "select": request.get("Select"),
+        "limit": request.get("Limit"),
+        "consistent": request.get("ConsistentRead", False),
+        "capacity": wants(request, "ReturnConsumedCapacity"),
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """What is read: a table, or one of its indexes, and what must be fetched from the table."""
+
+    table: Table
+    index: Index | None
+    fetches: bool
+
+    @property
+    def keys(self) -> Keys:
+        """The keys that order what is read."""
+        return self.index.keys if self.index else self.table.keys
+
+    def key_names(self) -> frozenset[str]:
+        """The attributes of a LastEvaluatedKey."""
+        return frozenset((*self.keys.names, *self.table.keys.names))
+
+
+def source_of(plan: ReadPlan, table: Table) -> Source:
+    """Check the index of a read; raises ValidationException for what it cannot serve."""
+    if plan.index_name is None:
+        return Source(table=table, index=None, fetches=False)
+    index = usable_index(table, plan.index_name)
+    if plan.consistent and index.is_global:
+        raise ValidationException("Consistent reads are not supported on global secondary indexes")
+    missing: list[str] = []
+    if plan.projection is not None and index.projected is not None:
+        missing = sorted(set(plan.projection.top_level_names) - index.projected)
+    wants_all = plan.select == "ALL_ATTRIBUTES" and index.projected is not None
+    if index.is_global and wants_all:
+        raise ValidationException(
+            f"{_INVALID}Select type ALL_ATTRIBUTES is not supported for global secondary index "
+            f"{index.name} because its projection type is not ALL"
+        )
+    if index.is_global and missing:
+        raise ValidationException(
+            f"{_INVALID}Global secondary index {index.name} does not project [{', '.join(missing)}]"
+        )
+    return Source(table=table, index=index, fetches=wants_all or bool(missing))
+
+
+def start_position(source: Source, start_key: Item, error: str) -> bytes:
+    """The storage key of an ExclusiveStartKey; raises `error` if it does not fit the schema."""
+    if start_key.keys() != source.key_names():
+        raise ValidationException(error)
+    keys = source.table.keys
+    attributes = keys.partition + keys.sort
+    if source.index is not None:
+        attributes += source.index.keys.partition + source.index.keys.sort
+    for attribute in attributes:
+        if not start_key[attribute.name].get(attribute.type):
+            raise ValidationException(error)
+    key = item_key(source.table, start_key)
+    if source.index is None:
+        return key
+    entry = index_entry_key(source.table, source.index, start_key, key)
+    assert entry is not None
+    return entry
+
+
+@dataclass(slots=True)
+class Page:
+    """What one request read: the rows that passed the filter, and how far it came."""
+
+    rows: list[Any] = field(default_factory=list)
+    count: int = 0
+    scanned: int = 0
+    bytes_read: int = 0
+    last: bytes | None = None
+    fetch_units: float = 0.0
+
+
+async def read_page(
+    snapshot: Snapshot,
+    plan: ReadPlan,
+    source: Source,
+    start: bytes,
+    stop: bytes,
+    *,
+    reverse: bool = False,
+) -> Page:
+    """Read one page of the range, in chunks; `last` is set if the page ended before the range."""
+    page = Page()
+    limit = plan.limit
+    chunk = _CHUNK
+    while start < stop:
+        wanted = chunk if limit is None else min(chunk, limit - page.scanned)
+        pairs = await snapshot.scan(start, stop, limit=wanted, reverse=reverse)
+        taken = _take(page, pairs)
+        await _add_rows(snapshot, plan, source, page, [value for _, value in taken])
+        if taken and (page.bytes_read >= PAGE_BYTES_MAX or page.scanned == limit):
+            page.last = taken[-1][1]
+            return page
+        if len(pairs) < wanted:
+            return page
+        if reverse:
+            stop = pairs[-1][0]
+        else:
+            start = pairs[-1][0] + b"\x00"
+        average = page.bytes_read // page.scanned + 1
+        chunk = min(_CHUNK_MAX, (PAGE_BYTES_MAX - page.bytes_read) // average + 1)
+    return page
+
+
+def _take(page: Page, pairs: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The pairs that fit the page; the one that reaches 1 MB still belongs to it."""
+    size = page.bytes_read
+    for position, (_, value) in enumerate(pairs):
+        size += stored_bytes(value)
+        if size >= PAGE_BYTES_MAX:
+            pairs = pairs[: position + 1]
+            break
+    page.bytes_read = size
+    page.scanned += len(pairs)
+    return pairs
+
+
+async def _add_rows(
+    snapshot: Snapshot, plan: ReadPlan, source: Source, page: Page, values: Sequence[bytes]
+) -> None:
+    if source.fetches and plan.select != "COUNT":
+        keys = [item_key(source.table, decode_stored(value)) for value in values]
+        values = [value for value in await snapshot.get_many(keys) if value is not None]
+        page.fetch_units += sum(
+            read_units(stored_bytes(value), consistent=plan.consistent) for value in values
+        )
+    if plan.filter.plan is None and plan.projection is None:
+        page.count += len(values)
+        if plan.select != "COUNT":
+            page.rows.extend(map(stored_json, values))
+        return
+    for value in values:
+        item = decode_stored(value)
+        if not plan.filter.matches(item):
+            continue
+        page.count += 1
+        if plan.select == "COUNT":
+            continue
+        if plan.projection is None:
+            page.rows.append(stored_json(value))
+        else:
+            page.rows.append(orjson.dumps(plan.projection.project(item)))
+
+
+def page_answer(plan: ReadPlan, source: Source, page: Page) -> Answer:
+    """The answer of a Query or Scan."""
+    answer: Answer = {}
+    if plan.select != "COUNT":
+        answer["Items"] = orjson.Fragment(b"[" + b",".join(page.rows) + b"]")
+    answer["Count"] = page.count
+    answer["ScannedCount"] = page.scanned
+    if page.last is not None:
+        item = decode_stored(page.last)
+        answer["LastEvaluatedKey"] = {name: item[name] for name in sorted(source.key_names())}
+    if plan.capacity is not None:
+        consumed = Consumed(source.table, page.fetch_units)
+        units = read_units(page.bytes_read, consistent=plan.consistent)
+        if source.index is None:
+            consumed.table_units = units
+        else:
+            consumed.add_index(source.index, units)
+        answer["ConsumedCapacity"] = consumed_member(plan.capacity, consumed)
+    return answer

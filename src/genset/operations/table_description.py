@@ -1,0 +1,167 @@
+"""TableDescription: how the API shows a table, and its counts."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+from genset.model.tables import Index, Keys, Table
+from genset.operations.table_rules import NO_CEILING, ON_DEMAND, ON_DEMAND_WARM_UNITS
+from genset.storage import keyspace
+from genset.storage.engine import Snapshot
+
+Description: TypeAlias = dict[str, Any]
+Counts: TypeAlias = Mapping[int, tuple[int, int]]
+
+
+async def read_counts(snapshot: Snapshot, table: Table) -> Counts:
+    """The items and bytes of a table (number 0) and of each of its indexes, never negative."""
+    counts = {}
+    for number in (0, *(index.number for index in table.indexes)):
+        found = await snapshot.get_counters(keyspace.counts_key(table.number, number))
+        items, size = found if len(found) == 2 else (0, 0)
+        counts[number] = (max(items, 0), max(size, 0))
+    return counts
+
+
+def describe(table: Table, status: str, counts: Counts) -> Description:
+    """The TableDescription of a table in that status."""
+    items, size = counts.get(0, (0, 0))
+    description = {
+        "AttributeDefinitions": _attribute_definitions(table),
+        "TableName": table.name,
+        "KeySchema": _key_schema(table.keys),
+        "TableStatus": status,
+        "CreationDateTime": table.created_at,
+        "ProvisionedThroughput": _throughput(table.read_units, table.write_units),
+        "TableSizeBytes": size,
+        "ItemCount": items,
+        "TableArn": table.arn,
+        "TableId": table.table_id,
+        "DeletionProtectionEnabled": table.deletion_protection,
+        "WarmThroughput": _warm(table, table, status),
+    }
+    local = [_describe_index(table, i, counts) for i in table.indexes if not i.is_global]
+    if local:
+        description["LocalSecondaryIndexes"] = local
+    shared = [_describe_global(table, i, status, counts) for i in table.indexes if i.is_global]
+    if shared:
+        description["GlobalSecondaryIndexes"] = shared
+    description.update(_extras(table))
+    return description
+
+
+def stream_label(now: float) -> str:
+    """The label of a stream enabled at that time."""
+    text = datetime.fromtimestamp(now, tz=UTC).isoformat(timespec="milliseconds")
+    return text.removesuffix("+00:00")
+
+
+def with_stream(table: Table, extras: dict[str, Any], now: float) -> dict[str, Any]:
+    """`extras` with the members of a stream enabled at that time, if they ask for one.
+
+    A specification that disables the stream is dropped; the last stream's label stays.
+    """
+    stream = extras.get("StreamSpecification")
+    if stream is None:
+        return extras
+    if not stream.get("StreamEnabled"):
+        return {m: value for m, value in extras.items() if m != "StreamSpecification"}
+    label = stream_label(now)
+    arn = f"{table.arn}/stream/{label}"
+    return {**extras, "LatestStreamLabel": label, "LatestStreamArn": arn}
+
+
+def _attribute_definitions(table: Table) -> list[dict[str, str]]:
+    keys = (table.keys, *(index.keys for index in table.indexes))
+    types = {a.name: a.type for k in keys for a in k.partition + k.sort}
+    return [{"AttributeName": name, "AttributeType": types[name]} for name in sorted(types)]
+
+
+def _key_schema(keys: Keys) -> list[dict[str, str]]:
+    elements = [{"AttributeName": a.name, "KeyType": "HASH"} for a in keys.partition]
+    return elements + [{"AttributeName": a.name, "KeyType": "RANGE"} for a in keys.sort]
+
+
+def _throughput(read_units: int, write_units: int) -> dict[str, int]:
+    return {
+        "NumberOfDecreasesToday": 0,
+        "ReadCapacityUnits": read_units,
+        "WriteCapacityUnits": write_units,
+    }
+
+
+def _warm(table: Table, part: Table | Index, status: str) -> dict[str, Any]:
+    on_demand = table.billing_mode == ON_DEMAND
+    floors = ON_DEMAND_WARM_UNITS if on_demand else (part.read_units, part.write_units)
+    given = part.extras.get("WarmThroughput", {})
+    return {
+        "ReadUnitsPerSecond": max(given.get("ReadUnitsPerSecond") or 0, floors[0]),
+        "WriteUnitsPerSecond": max(given.get("WriteUnitsPerSecond") or 0, floors[1]),
+        "Status": status,
+    }
+
+
+def _ceilings(part: Table | Index) -> dict[str, Any]:
+    given = part.extras.get("OnDemandThroughput") or {}
+    kept = {m: units for m, units in given.items() if units is not None and units != NO_CEILING}
+    return {"OnDemandThroughput": kept} if kept else {}
+
+
+def _describe_index(table: Table, index: Index, counts: Counts) -> Description:
+    items, size = counts.get(index.number, (0, 0))
+    projection: dict[str, Any] = {"ProjectionType": index.projection_type}
+    if index.non_key_attributes:
+        projection["NonKeyAttributes"] = list(index.non_key_attributes)
+    return {
+        "IndexName": index.name,
+        "KeySchema": _key_schema(index.keys),
+        "Projection": projection,
+        "IndexSizeBytes": size,
+        "ItemCount": items,
+        "IndexArn": f"{table.arn}/index/{index.name}",
+    }
+
+
+def _describe_global(table: Table, index: Index, status: str, counts: Counts) -> Description:
+    return {
+        **_describe_index(table, index, counts),
+        "IndexStatus": status,
+        "ProvisionedThroughput": _throughput(index.read_units, index.write_units),
+        "WarmThroughput": _warm(table, index, status),
+        **_ceilings(index),
+    }
+
+
+def _extras(table: Table) -> Description:
+    extras, shown = table.extras, _ceilings(table)
+    if table.billing_mode == ON_DEMAND or "BillingModeChangedAt" in extras:
+        shown["BillingModeSummary"] = {"BillingMode": table.billing_mode}
+        on_demand_since = extras.get("OnDemandSince")
+        if on_demand_since is not None:
+            shown["BillingModeSummary"]["LastUpdateToPayPerRequestDateTime"] = on_demand_since
+    for member in ("StreamSpecification", "LatestStreamLabel", "LatestStreamArn"):
+        if member in extras:
+            shown[member] = extras[member]
+    if "TableClass" in extras:
+        shown["TableClassSummary"] = {"TableClass": extras["TableClass"]}
+    if (extras.get("SSESpecification") or {}).get("Enabled"):
+        shown["SSEDescription"] = {
+            "Status": "ENABLED",
+            "SSEType": "KMS",
+            "KMSMasterKeyArn": _kms_key_arn(table),
+        }
+    return shown
+
+
+def _kms_key_arn(table: Table) -> str:
+    keys = f"arn:aws:kms:{table.region}:{table.account}:"
+    given: str | None = table.extras["SSESpecification"].get("KMSMasterKeyId")
+    if given is None:
+        # One key per account and Region, as AWS manages it: the same answer every time.
+        return f"{keys}key/{uuid.uuid5(uuid.NAMESPACE_URL, keys + 'alias/aws/dynamodb')}"
+    if given.startswith("arn:"):
+        return given
+    return keys + (given if given.startswith("alias/") else f"key/{given}")

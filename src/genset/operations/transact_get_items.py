@@ -1,0 +1,86 @@
+"""TransactGetItems: validated, planned and answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from genset.model.errors import DynamoDBError, ValidationException
+from genset.model.items import stored_bytes
+from genset.model.keys import check_key, decode_key, item_key
+from genset.model.limits import TRANSACTION_BYTES_MAX
+from genset.operations.cancellation import cancelled
+from genset.operations.capacity import Consumed, consumed_member, read_units
+from genset.operations.catalog import table_name, usable_table
+from genset.operations.get_item import GetPlan, read_projection, rendered
+from genset.operations.operation import Answer, Operation, Request, Scope
+from genset.operations.parameters import wants
+from genset.storage.engine import Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactGetPlan:
+    """A TransactGetItems request, checked as far as possible without data."""
+
+    gets: list[GetPlan]
+    capacity: str | None
+
+
+def prepare(request: Request, scope: Scope) -> TransactGetPlan:
+    """Check a TransactGetItems request as far as possible without data."""
+    gets = []
+    for entry in request["TransactItems"]:
+        get = entry["Get"]
+        gets.append(
+            GetPlan(
+                scope=scope,
+                table_name=table_name(scope, get["TableName"]),
+                key=decode_key(get["Key"]),
+                projection=read_projection(get),
+                consistent=True,
+                capacity=None,
+            )
+        )
+    return TransactGetPlan(gets=gets, capacity=wants(request, "ReturnConsumedCapacity"))
+
+
+async def execute(plan: TransactGetPlan, snapshot: Snapshot) -> Answer:
+    """Read all items in one consistent view."""
+    tables = [await usable_table(snapshot, get.scope, get.table_name) for get in plan.gets]
+    failures: list[DynamoDBError | None] = []
+    for table, get in zip(tables, plan.gets, strict=True):
+        try:
+            check_key(table.keys, get.key)
+            failures.append(None)
+        except ValidationException as error:
+            failures.append(error)
+    if any(failures):
+        raise cancelled(failures)
+    keys = [item_key(table, get.key) for table, get in zip(tables, plan.gets, strict=True)]
+    if len(set(keys)) != len(keys):
+        raise ValidationException(
+            "Transaction request cannot include multiple operations on one item"
+        )
+    stored = await snapshot.get_many(keys)
+    if sum(stored_bytes(value) for value in stored if value) > TRANSACTION_BYTES_MAX:
+        raise ValidationException(
+            "Collection size of items exceeded, which can also be caused by the aggregate size of "
+            "the items in the transaction exceeding the 4MB limit"
+        )
+    responses = []
+    used: dict[str, Consumed] = {}
+    for table, get, value in zip(tables, plan.gets, stored, strict=True):
+        size = stored_bytes(value) if value else 0
+        consumed = used.setdefault(table.name, Consumed(table))
+        consumed.table_units += 2 * read_units(size, consistent=True)
+        item = rendered(value, get.projection) if value is not None else None
+        responses.append({"Item": item} if item else {})
+    answer: Answer = {"Responses": responses}
+    if plan.capacity is not None:
+        answer["ConsumedCapacity"] = [
+            consumed_member(plan.capacity, consumed, "ReadCapacityUnits")
+            for consumed in used.values()
+        ]
+    return answer
+
+
+OPERATION = Operation(name="TransactGetItems", writes=False, prepare=prepare, execute=execute)

@@ -1,0 +1,224 @@
+"""TransactWriteItems: validated, planned and answered.
+
+All actions happen or none. A client token makes a repeated request within ten minutes answer
+without doing anything again; its record is written in the transaction it belongs to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+from genset.model.attribute_values import decode_item
+from genset.model.errors import (
+    DynamoDBError,
+    IdempotentParameterMismatchException,
+    ValidationException,
+)
+from genset.model.keys import decode_key, item_key
+from genset.model.limits import CLIENT_TOKEN_SECONDS, ITEM_BYTES_MAX, TRANSACTION_BYTES_MAX
+from genset.model.tables import Table
+from genset.operations.cancellation import cancelled, may_cancel
+from genset.operations.capacity import Consumed, consumed_member, read_units
+from genset.operations.catalog import table_name, usable_table
+from genset.operations.item_store import collection_metrics
+from genset.operations.operation import Answer, Operation, Request, Scope
+from genset.operations.parameters import wants, write_condition
+from genset.operations.update_item import update_write
+from genset.operations.writes import CHECK, DELETE, PUT, Effect, Write, check_target, perform
+from genset.storage import keyspace
+from genset.storage.engine import Transaction
+
+_KINDS: Final = {"ConditionCheck": CHECK, "Put": PUT, "Delete": DELETE, "Update": "Update"}
+_TOO_LARGE: Final = (
+    "Collection size of items exceeded, which can also be caused by the aggregate size of the "
+    "items in the transaction exceeding the 4MB limit"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactWritePlan:
+    """A TransactWriteItems request, checked as far as possible without data."""
+
+    scope: Scope
+    writes: list[Write]
+    token: str | None
+    fingerprint: str
+    capacity: str | None
+    metrics: bool
+
+
+def prepare(request: Request, scope: Scope) -> TransactWritePlan:
+    """Check a TransactWriteItems request as far as possible without data."""
+    token = request.get("ClientRequestToken")
+    return TransactWritePlan(
+        scope=scope,
+        fingerprint=_fingerprint(request) if token else "",
+        writes=[_write(entry, scope) for entry in request["TransactItems"]],
+        token=token,
+        capacity=wants(request, "ReturnConsumedCapacity"),
+        metrics=wants(request, "ReturnItemCollectionMetrics") is not None,
+    )
+
+
+def _fingerprint(request: Request) -> str:
+    data = orjson.dumps(request["TransactItems"], option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(data).hexdigest()
+
+
+def _write(entry: dict[str, Any], scope: Scope) -> Write:
+    actions = [name for name in _KINDS if entry.get(name) is not None]
+    if len(actions) != 1:
+        raise ValidationException(
+            "TransactItems can only contain one of Check, Put, Update or Delete"
+        )
+    action = entry[actions[0]]
+    kind = _KINDS[actions[0]]
+    if kind == "Update":
+        return update_write(action, scope, wrapped=True)
+    if kind == PUT:
+        item, size = decode_item(action["Item"])
+        if size > ITEM_BYTES_MAX:
+            raise ValidationException("Item size has exceeded the maximum allowed size")
+    else:
+        item, size = decode_key(action["Key"]), 0
+    return Write(
+        kind=kind,
+        table_name=table_name(scope, action["TableName"]),
+        item=item,
+        item_bytes=size,
+        condition=write_condition(action, expressions=("ConditionExpression",), wrapped=True),
+        item_on_failure=action.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD",
+    )
+
+
+async def execute(plan: TransactWritePlan, txn: Transaction) -> Answer:
+    """Do all the writes, or none and say why for each."""
+    tables = [await usable_table(txn, plan.scope, write.table_name) for write in plan.writes]
+    if plan.token is not None:
+        replayed = await _maybe_replay(plan, txn, tables)
+        if replayed is not None:
+            return replayed
+    _check_keys(plan, tables)
+    effects = await _perform_all(plan, txn, tables)
+    if sum(max(e.before_bytes, e.after_bytes) for e in effects) > TRANSACTION_BYTES_MAX:
+        raise ValidationException(_TOO_LARGE)
+    if plan.token is not None:
+        _remember(plan, txn, effects)
+    return await _answer(plan, txn, tables, effects)
+
+
+def _check_keys(plan: TransactWritePlan, tables: list[Table]) -> None:
+    """Refuse two actions on one item; actions whose key is wrong are left to cancel later."""
+    failures: list[DynamoDBError | None] = []
+    keys: list[bytes] = []
+    for table, write in zip(tables, plan.writes, strict=True):
+        try:
+            check_target(table, write)
+            failures.append(None)
+            keys.append(item_key(table, write.item))
+        except ValidationException as error:
+            if "cannot contain an empty" in error.message:
+                raise
+            failures.append(error)
+    if len(set(keys)) != len(keys):
+        raise ValidationException(
+            "Transaction request cannot include multiple operations on one item"
+        )
+    if any(failures):
+        raise cancelled(failures)
+
+
+async def _perform_all(
+    plan: TransactWritePlan, txn: Transaction, tables: list[Table]
+) -> list[Effect]:
+    failures: list[DynamoDBError | None] = []
+    effects = []
+    for table, write in zip(tables, plan.writes, strict=True):
+        try:
+            effects.append(await perform(txn, table, write))
+            failures.append(None)
+        except DynamoDBError as error:
+            if not may_cancel(error):
+                raise
+            failures.append(error)
+    if any(failures):
+        raise cancelled(failures)
+    return effects
+
+
+async def _answer(
+    plan: TransactWritePlan, txn: Transaction, tables: list[Table], effects: list[Effect]
+) -> Answer:
+    answer: Answer = {}
+    if plan.capacity is not None:
+        used: dict[str, Consumed] = {}
+        for effect in effects:
+            consumed = effect.consumed
+            consumed.table_units *= 2
+            if (had := used.setdefault(consumed.table.name, consumed)) is not consumed:
+                had.merge(consumed)
+        answer["ConsumedCapacity"] = [
+            consumed_member(plan.capacity, consumed, "WriteCapacityUnits")
+            for consumed in used.values()
+        ]
+    if plan.metrics:
+        metrics: dict[str, Any] = {}
+        for table, write in zip(tables, plan.writes, strict=True):
+            if table.has_local_indexes and write.kind != CHECK:
+                entry = await collection_metrics(txn, table, write.item)
+                metrics.setdefault(table.name, []).append(entry)
+        if metrics:
+            answer["ItemCollectionMetrics"] = metrics
+    return answer
+
+
+def _remember(plan: TransactWritePlan, txn: Transaction, effects: list[Effect]) -> None:
+    scope = plan.scope
+    assert plan.token is not None
+    units: dict[str, float] = {}
+    for effect in effects:
+        size = max(effect.before_bytes, effect.after_bytes)
+        name = effect.consumed.table.name
+        units[name] = units.get(name, 0) + 2 * read_units(size, consistent=True)
+    record = {
+        "fingerprint": plan.fingerprint,
+        "expires_at": scope.services.now() + CLIENT_TOKEN_SECONDS,
+        "read_units": units,
+    }
+    key = keyspace.token_key(scope.account, scope.region, plan.token)
+    txn.put(key, orjson.dumps(record))
+
+
+async def _maybe_replay(
+    plan: TransactWritePlan, txn: Transaction, tables: list[Table]
+) -> Answer | None:
+    """The answer of a request already done under this token; None if there was none."""
+    scope = plan.scope
+    assert plan.token is not None
+    stored = await txn.get(keyspace.token_key(scope.account, scope.region, plan.token))
+    if stored is None:
+        return None
+    record = orjson.loads(stored)
+    if scope.services.now() >= record["expires_at"]:
+        return None
+    if record["fingerprint"] != plan.fingerprint:
+        raise IdempotentParameterMismatchException(
+            "The request uses the same client token as a previous, but non-identical request. "
+            "Do not reuse a client token with different requests, unless the requests are identical"
+        )
+    if plan.capacity is None:
+        return {}
+    by_name = {table.name: table for table in tables}
+    return {
+        "ConsumedCapacity": [
+            consumed_member(plan.capacity, Consumed(by_name[name], units), "ReadCapacityUnits")
+            for name, units in record["read_units"].items()
+        ]
+    }
+
+
+OPERATION = Operation(name="TransactWriteItems", writes=True, prepare=prepare, execute=execute)

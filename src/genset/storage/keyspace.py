@@ -1,0 +1,100 @@
+"""The layout of the key space. Nobody else builds a key by hand.
+
+01 account/region/name                           a table's catalog record
+02 table(4) partition hash(16) sort key          an item
+03 table(4) index(2) partition hash(16) sort key primary key hash(16)   an index entry
+04 table(4) index(2)                             counters: items, bytes
+05 table(4) partition hash(16)                   counter: bytes of an item collection
+06 account/region/token                          a transaction's client token
+07                                               counter: table numbers given out
+08 table(4)                                      a deleted table whose data is to be swept
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+HASH_BYTES: Final = 16
+
+_CATALOG: Final = b"\x01"
+_ITEM: Final = b"\x02"
+_INDEX: Final = b"\x03"
+_COUNTS: Final = b"\x04"
+_COLLECTION: Final = b"\x05"
+_TOKEN: Final = b"\x06"
+_TABLE_NUMBERS: Final = b"\x07"
+_SWEEP: Final = b"\x08"
+_TABLE_BYTES: Final = 4
+_INDEX_BYTES: Final = 2
+
+
+def after_prefix(prefix: bytes) -> bytes:
+    """The least key greater than every key that starts with `prefix`."""
+    trimmed = prefix.rstrip(b"\xff")
+    return trimmed[:-1] + bytes([trimmed[-1] + 1])
+
+
+def catalog_prefix(account: str, region: str) -> bytes:
+    """What the catalog keys of one account and Region start with."""
+    return _CATALOG + f"{account}/{region}/".encode()
+
+
+def catalog_key(account: str, region: str, name: str) -> bytes:
+    """The key of a table's catalog record."""
+    return _CATALOG + f"{account}/{region}/{name}".encode()
+
+
+def items_prefix(table: int) -> bytes:
+    """What the keys of a table's items start with."""
+    return _ITEM + table.to_bytes(_TABLE_BYTES)
+
+
+def index_prefix(table: int, index: int) -> bytes:
+    """What the keys of an index's entries start with."""
+    return _INDEX + table.to_bytes(_TABLE_BYTES) + index.to_bytes(_INDEX_BYTES)
+
+
+def counts_key(table: int, index: int = 0) -> bytes:
+    """The counters (items, bytes) of a table (index 0) or of one of its indexes."""
+    return _COUNTS + table.to_bytes(_TABLE_BYTES) + index.to_bytes(_INDEX_BYTES)
+
+
+def collection_key(table: int, partition_hash: bytes) -> bytes:
+    """The counter of the bytes of one item collection."""
+    return _COLLECTION + table.to_bytes(_TABLE_BYTES) + partition_hash
+
+
+def token_key(account: str, region: str, token: str) -> bytes:
+    """The record of a transaction's client token."""
+    return _TOKEN + f"{account}/{region}/{token}".encode()
+
+
+def table_numbers_key() -> bytes:
+    """The counter of the table numbers given out so far."""
+    return _TABLE_NUMBERS
+
+
+def sweep_key(table: int) -> bytes:
+    """The record that a deleted table's data is still to be removed."""
+    return _SWEEP + table.to_bytes(_TABLE_BYTES)
+
+
+def sweep_range() -> tuple[bytes, bytes]:
+    """All records of deleted tables."""
+    return _SWEEP, after_prefix(_SWEEP)
+
+
+def swept_table(key: bytes) -> int:
+    """The table number of a sweep record's key."""
+    return int.from_bytes(key[len(_SWEEP) :])
+
+
+def token_range() -> tuple[bytes, bytes]:
+    """All records of client tokens."""
+    return _TOKEN, after_prefix(_TOKEN)
+
+
+def table_prefixes(table: int) -> tuple[bytes, ...]:
+    """What all keys of a table's data start with: items, entries, counters, collections."""
+    number = table.to_bytes(_TABLE_BYTES)
+    return tuple(space + number for space in (_ITEM, _INDEX, _COUNTS, _COLLECTION))

@@ -1,0 +1,125 @@
+"""From a request's bytes to the answer's: the target, the sender, the checks, the operation.
+
+The order of the checks is the service's: JSON, target, signature, empty body, field types, and
+then whatever the operation checks.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from genset.model.errors import (
+    DynamoDBError,
+    InternalServerError,
+    SerializationException,
+    UnknownOperationException,
+)
+from genset.operations.operation import Operation, Scope, Services
+from genset.storage.engine import Engine, StorageError
+from genset.wire import shapes
+from genset.wire.errors import error_response
+from genset.wire.messages import WireRequest, WireResponse
+from genset.wire.sigv4 import Authenticator, Identity
+
+logger = logging.getLogger(__name__)
+
+_TARGET_PREFIXES = ("DynamoDB_20120810", "DynamoDBStreams_20120810")
+_FAILED = "Internal server error"
+# Callers with an identity of their own; a stranger must not fill memory with scopes.
+_SCOPES_MAX = 1024
+
+
+class Api:
+    """The `Handler` that serves `operations` on `engine`, as far as they exist."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        operations: Mapping[str, Operation],
+        authenticator: Authenticator,
+        services: Services,
+    ) -> None:
+        self._read = engine.read
+        self._write = engine.write
+        self._authenticate = authenticator.authenticate
+        self._services = services
+        self._now = services.now
+        self._targets: dict[bytes, Operation] = {}
+        self._missing: dict[bytes, str] = {}
+        self._scopes: dict[tuple[str, str], Scope] = {}
+        for prefix in _TARGET_PREFIXES:
+            for name in shapes.operations(prefix):
+                self._add_target(f"{prefix}.{name}".encode(), name, operations.get(name))
+
+    def _add_target(self, target: bytes, name: str, operation: Operation | None) -> None:
+        if operation is not None:
+            self._targets[target] = operation
+        else:
+            self._missing[target] = name
+
+    async def handle(self, request: WireRequest) -> WireResponse:
+        """The answer to `request`. Errors are answers, and what is unexpected is logged."""
+        try:
+            document = _parse(request.body)
+            operation = self._targets.get(request.headers.get(b"x-amz-target", b""))
+            if operation is None:
+                raise self._unknown(request)
+            identity = self._authenticate(request, self._now())
+            if not isinstance(document, dict):
+                # Raises, with the service's message, unless there is no body at all.
+                if document is not None or request.body:
+                    shapes.check_types(operation.name, document)
+                raise SerializationException
+            answer = await self._run(operation, document, identity)
+            return WireResponse(orjson.dumps(answer))
+        except DynamoDBError as error:
+            return error_response(error)
+        except StorageError:
+            logger.exception("request %s failed in the storage", request.request_id)
+        except Exception:
+            logger.exception("request %s failed", request.request_id)
+        return error_response(InternalServerError(_FAILED))
+
+    async def _run(
+        self, operation: Operation, document: dict[str, Any], identity: Identity
+    ) -> dict[str, Any]:
+        """Check, prepare and execute; may raise any error of the API, or StorageError."""
+        shapes.check_request(operation.name, document)
+        scope = self._scopes.get((identity.account, identity.region)) or self._new_scope(identity)
+        try:
+            plan = operation.prepare(document, scope)
+        except DynamoDBError:
+            # The service reads the whole body before it validates anything in it.
+            shapes.check_types(operation.name, document)
+            raise
+        execute = operation.execute
+        if operation.writes:
+            return await self._write(lambda transaction: execute(plan, transaction))
+        return await self._read(lambda snapshot: execute(plan, snapshot))
+
+    def _new_scope(self, identity: Identity) -> Scope:
+        scope = Scope(account=identity.account, region=identity.region, services=self._services)
+        if len(self._scopes) < _SCOPES_MAX:
+            self._scopes[identity.account, identity.region] = scope
+        return scope
+
+    def _unknown(self, request: WireRequest) -> DynamoDBError:
+        """The error for a target that is no operation here; the message for the latter is ours."""
+        name = self._missing.get(request.headers.get(b"x-amz-target", b""))
+        if name is None:
+            return UnknownOperationException()
+        return UnknownOperationException(f"genset does not have the operation {name} yet.")
+
+
+def _parse(body: bytes) -> Any:
+    """The JSON document, or None for an empty body. Raises SerializationException."""
+    if not body:
+        return None
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise SerializationException from None

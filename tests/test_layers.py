@@ -1,0 +1,89 @@
+"""Imports go downward only: wire, operations, expressions, model, storage."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[1] / "src" / "genset"
+
+# What each layer may import of genset besides itself: modules, or packages with all in them.
+CONTRACT = {
+    "wire": ("operations", "expressions", "model", "storage.engine"),
+    "operations": ("expressions", "model", "storage.engine", "storage.keyspace"),
+    "expressions": ("model",),
+    "model": ("storage.keyspace",),
+    "storage": (),
+}
+
+
+def imported_modules(source: str, module: str) -> Iterator[str]:
+    """The modules of genset that `source`, the text of `module`, imports, without "genset."."""
+    package = module.split(".")[:-1]
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            start = ".".join([*base, *filter(None, [node.module])])
+            names = [f"{start}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        yield from (name.removeprefix("genset.") for name in names if name.startswith("genset."))
+
+
+def violations(source: str, module: str) -> list[str]:
+    """The imports of `module` ("genset.layer.name") that its layer may not have."""
+    layer = module.split(".")[1]
+    allowed = (layer, *CONTRACT[layer])
+    return [
+        f"{module} imports genset.{name}"
+        for name in imported_modules(source, module)
+        # The version is everyone's.
+        if name != "__version__"
+        if not any(name == each or name.startswith(each + ".") for each in allowed)
+    ]
+
+
+@pytest.mark.parametrize("layer", CONTRACT)
+def test_a_layer_imports_only_what_is_below_it(layer):
+    found = []
+    for path in sorted((SOURCE / layer).rglob("*.py")):
+        module = ".".join(("genset", *path.relative_to(SOURCE).with_suffix("").parts))
+        found += violations(path.read_text(encoding="utf-8"), module)
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("genset.storage.x", "from genset.model import numbers"),
+        ("genset.storage.x", "import genset.wire.http"),
+        ("genset.storage.x", "from ..model import numbers"),
+        ("genset.storage.x", "from genset import cli"),
+        ("genset.model.x", "from genset.storage.sqlite import open_sqlite"),
+        ("genset.model.x", "from genset.storage import engine"),
+        ("genset.expressions.x", "def f():\n    from genset.operations import operation"),
+        ("genset.operations.x", "from genset.wire.errors import error_response"),
+        ("genset.wire.x", "import genset.storage.sqlite"),
+        ("genset.wire.x", "from genset.storage.engine_room import Engine"),
+    ],
+)
+def test_the_check_finds_an_import_that_goes_upward(module, source):
+    assert len(violations(source, module)) == 1
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("genset.storage.x", "from genset.storage.engine import Engine\nimport os"),
+        ("genset.storage.x", "from .engine import Engine"),
+        ("genset.model.x", "from genset.storage import keyspace"),
+        ("genset.wire.x", "from genset.operations.registry import OPERATIONS"),
+    ],
+)
+def test_the_check_accepts_an_import_that_goes_downward(module, source):
+    assert violations(source, module) == []

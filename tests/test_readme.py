@@ -1,0 +1,55 @@
+"""The examples of README.md work as they stand, against a real server."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support.process import serve
+
+README = Path(__file__).parents[1] / "README.md"
+STATED_URL = "http://127.0.0.1:8000"
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README.read_text(), re.DOTALL | re.MULTILINE)
+
+
+def run(command: list[str]) -> subprocess.CompletedProcess[str]:
+    # The tools beside this interpreter come first; the machine's AWS settings are left out.
+    environment = {name: value for name, value in os.environ.items() if name[:4] != "AWS_"}
+    environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
+    environment["AWS_CONFIG_FILE"] = environment["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=90)
+
+
+@pytest.fixture
+def url():
+    with serve("--memory") as server:
+        yield server.url
+
+
+def test_the_boto3_example_works(url):
+    (example,) = blocks("python")
+    done = run([sys.executable, "-c", example.replace(STATED_URL, url)])
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_aws_cli_example_works(url):
+    (example,) = blocks("bash")
+    done = run(["bash", "-euo", "pipefail", "-c", example.replace(STATED_URL, url)])
+    assert done.returncode == 0, done.stderr
+    assert '"hello"' in done.stdout
+
+
+def test_every_option_is_in_the_table():
+    done = run([sys.executable, "-m", "genset", "serve", "--help"])
+    options = set(re.findall(r"^ +(--[a-z-]+)", done.stdout, re.MULTILINE))
+    listed = {option for option in options if f"`{option}`" in README.read_text()}
+    assert len(options) >= 10
+    assert listed == options
