@@ -557,13 +557,8 @@ def test_placeholders_want_an_expression(api, operation, member, request_, detec
         assert answer.message.removeprefix(DETECTED).startswith(
             f"{message} specified when using expressions"
         )
-        if "Values" in message:
-            null = (
-                "UpdateExpression is null and ConditionExpression"
-                if operation == ("UpdateItem")
-                else member
-            )
-            assert answer.message.endswith(f": {null} is null")
+        # A capture of October 2026 has no suffix; older accounts name what is null.
+        assert re.search(r"expressions(: .* is null)?$", answer.message), member
 
 
 def test_a_placeholder_in_a_branch_never_taken_counts_as_used(api, fresh):

@@ -40,15 +40,32 @@ def decode_item(raw: Any) -> tuple[Item, int]:
     Raises as `decode_value` does. The 400 KB limit is the operation's to check.
     """
     size = 0
-    for name, value in raw.items():
-        size += _utf8_bytes(name) + _decode(value, 1)
+    try:
+        for name, value in raw.items():
+            size += _utf8_bytes(name) + _decode(value, 1)
+    except ValidationException as error:
+        if any(_holds_false_null(value, 1) for value in raw.values()):
+            raise _false_null() from error
+        raise
     return raw, size
+
+
+def _holds_false_null(raw: Any, level: int) -> bool:
+    """Whether NULL is false somewhere: the service looks for that before all other faults."""
+    if type(raw) is not dict or level > NESTING_LEVELS_MAX:
+        return False
+    if raw.get("NULL") is False:
+        return True
+    within = [*(raw.get("L") or ()), *(raw.get("M") or {}).values()]
+    return any(_holds_false_null(element, level + 1) for element in within)
 
 
 def _decode(raw: Any, level: int) -> int:
     """Make `raw` canonical and return its size in bytes."""
     if type(raw) is not dict:
         raise SerializationException("Unexpected value type in payload")
+    if level > NESTING_LEVELS_MAX:
+        raise _too_deep()
     if len(raw) != 1:
         _keep_one_tag(raw)
     for tag, payload in raw.items():
@@ -142,16 +159,19 @@ def _null(raw: AttributeValue, payload: Any, level: int) -> int:
     if type(payload) is not bool:
         raise _wrong_type(payload, "Boolean")
     if payload is False:
-        raise ValidationException(
-            f"{_INVALID}Null attribute value types must have the value of true", detected=True
-        )
+        raise _false_null()
     return 1
+
+
+def _false_null() -> ValidationException:
+    return ValidationException(
+        f"{_INVALID}Null attribute value types must have the value of true", detected=True
+    )
 
 
 def _list(raw: AttributeValue, payload: Any, level: int) -> int:
     if type(payload) is not list:
         raise _not_a_list(payload)
-    _check_level(level)
     size = _CONTAINER_BYTES + len(payload)
     for element in payload:
         size += _decode(element, level + 1)
@@ -161,19 +181,31 @@ def _list(raw: AttributeValue, payload: Any, level: int) -> int:
 def _map(raw: AttributeValue, payload: Any, level: int) -> int:
     if type(payload) is not dict:
         raise SerializationException("Unexpected field type")
-    _check_level(level)
     size = _CONTAINER_BYTES + len(payload)
     for name, value in payload.items():
         size += _utf8_bytes(name) + _decode(value, level + 1)
     return size
 
 
-def _check_level(level: int) -> None:
+def _too_deep() -> ValidationException:
+    return ValidationException(
+        "Nesting Levels have exceeded supported limits: Attributes in the item have nested "
+        "levels beyond supported limit"
+    )
+
+
+def check_nesting(item: Item) -> None:
+    """Refuse an item whose values nest deeper than 32 levels, the attribute's own included."""
+    for value in item.values():
+        if "L" in value or "M" in value:
+            _check_nesting(value, 1)
+
+
+def _check_nesting(value: AttributeValue, level: int) -> None:
     if level > NESTING_LEVELS_MAX:
-        raise ValidationException(
-            "Nesting Levels have exceeded supported limits: Attributes in the item have nested "
-            "levels beyond supported limit"
-        )
+        raise _too_deep()
+    for element in value.get("L") or value.get("M", {}).values():
+        _check_nesting(element, level + 1)
 
 
 def _not_a_list(payload: Any) -> SerializationException:
@@ -203,7 +235,7 @@ def _number_set(raw: AttributeValue, payload: Any, level: int) -> int:
             raise _wrong_type(member, "String")
         numbers.append(canonical_number(member))
     if len(set(numbers)) != len(numbers):
-        raise ValidationException(f"{_INVALID}Input collection contains duplicates", detected=True)
+        raise ValidationException("Input collection contains duplicates", detected=True)
     raw["NS"] = numbers
     return sum(map(number_bytes, numbers))
 

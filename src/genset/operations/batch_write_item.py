@@ -55,9 +55,6 @@ def _write(name: str, wish: dict[str, Any]) -> Write:
         raise ValidationException(
             "Supplied AttributeValue has more than one datatypes set, must contain exactly one of "
             "the supported datatypes"
-            if put is not None
-            else "Supplied AttributeValue is empty, must contain exactly one of the supported "
-            "datatypes"
         )
     if put is None:
         assert delete is not None

@@ -30,6 +30,7 @@ from genset.operations.parameters import (
 from genset.operations.reads import (
     ReadPlan,
     Source,
+    check_filter_paths,
     check_select,
     common_parameters,
     decode_start_key,
@@ -135,6 +136,7 @@ async def execute(plan: QueryPlan, snapshot: Snapshot) -> Answer:
     table = await usable_table(snapshot, plan.scope, plan.table_name)
     source = source_of(plan, table)
     condition = plan.bind(source.keys)
+    check_filter_paths(plan, source)
     _check_filter(plan, source)
     prefix, start, stop = _range(table, source, condition)
     if plan.start_key is not None:

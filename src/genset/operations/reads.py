@@ -150,6 +150,21 @@ def source_of(plan: ReadPlan, table: Table) -> Source:
     return Source(table=table, index=index, fetches=wants_all or bool(missing))
 
 
+def check_filter_paths(plan: ReadPlan, source: Source) -> None:
+    """Refuse a filter that looks into a key attribute, which is always a scalar."""
+    if plan.filter.plan is None:
+        return
+    for path in plan.filter.plan.attribute_paths:
+        if len(path) == 1:
+            continue
+        for keys, what in ((source.table.keys, "Key"), (source.keys, "IndexKey")):
+            if path[0] in keys.names:
+                raise ValidationException(
+                    "Key attributes must be scalars; list random access '[]' and map lookup '.' "
+                    f"are not allowed: {what}: {path[0]}"
+                )
+
+
 def start_position(source: Source, start_key: Item, error: str) -> bytes:
     """The storage key of an ExclusiveStartKey; raises `error` if it does not fit the schema."""
     if start_key.keys() != source.key_names():

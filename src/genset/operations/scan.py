@@ -16,6 +16,7 @@ from genset.operations.parameters import check_mixing, decode_expression_values
 from genset.operations.reads import (
     ReadPlan,
     Source,
+    check_filter_paths,
     check_select,
     common_parameters,
     decode_start_key,
@@ -100,6 +101,7 @@ async def execute(plan: ScanPlan, snapshot: Snapshot) -> Answer:
     """Read one page of the table, index or segment, in the order of hashed partition keys."""
     table = await usable_table(snapshot, plan.scope, plan.table_name)
     source = source_of(plan, table)
+    check_filter_paths(plan, source)
     start, stop = _segment(plan, source)
     if plan.start_key is not None:
         position = start_position(

@@ -95,7 +95,9 @@ def check_on_demand(
         (m, ceilings[m]) for m in ON_DEMAND_MEMBERS if ceilings and ceilings.get(m) is not None
     ]
     if given and refused is not None:
-        raise invalid(f"{given[0][0]} for OnDemandThroughput cannot be specified {refused}")
+        raise ValidationException(
+            f"{given[0][0]} for OnDemandThroughput cannot be specified {refused}"
+        )
     for member, units in given:
         if units < 1 and units not in lowest:
             raise invalid(
@@ -178,7 +180,7 @@ def _check_table_definitions(key_schema: Sequence[dict[str, str]], types: dict[s
     names = [element["AttributeName"] for element in key_schema]
     if names[0] not in types:
         _check_index_definitions(names, types)
-    if any(name not in types for name in names):
+    if any(name not in types for name in names) or len(names) > len(types):
         raise ValidationException("Invalid KeySchema: Some index key attribute have no definition")
 
 

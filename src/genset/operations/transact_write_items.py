@@ -33,6 +33,8 @@ from genset.storage import keyspace
 from genset.storage.engine import Transaction
 
 _KINDS: Final = {"ConditionCheck": CHECK, "Put": PUT, "Delete": DELETE, "Update": "Update"}
+# An empty key value refuses the request; every other wrong key cancels the transaction.
+_EMPTY_KEY: Final = "for a key attribute cannot contain an empty"
 _TOO_LARGE: Final = (
     "Collection size of items exceeded, which can also be caused by the aggregate size of the "
     "items in the transaction exceeding the 4MB limit"
@@ -121,7 +123,7 @@ def _check_keys(plan: TransactWritePlan, tables: list[Table]) -> None:
             failures.append(None)
             keys.append(item_key(table, write.item))
         except ValidationException as error:
-            if "cannot contain an empty" in error.message:
+            if _EMPTY_KEY in error.message:
                 raise
             failures.append(error)
     if len(set(keys)) != len(keys):
@@ -142,7 +144,7 @@ async def _perform_all(
             effects.append(await perform(txn, table, write))
             failures.append(None)
         except DynamoDBError as error:
-            if not may_cancel(error):
+            if not may_cancel(error) or _EMPTY_KEY in error.message:
                 raise
             failures.append(error)
     if any(failures):

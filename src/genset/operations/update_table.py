@@ -75,9 +75,7 @@ def _index_updates(given: Any) -> dict[str, dict[str, Any]]:
     updates: dict[str, dict[str, Any]] = {}
     for change in given:
         if change.get("Create") or change.get("Delete"):
-            raise UnknownOperationException(
-                "genset does not create or delete indexes on a live table yet"
-            )
+            continue
         update = change.get("Update")
         if not update:
             raise invalid("One of Create, Update or Delete is required in an index update")
@@ -91,6 +89,20 @@ def _index_updates(given: Any) -> dict[str, dict[str, Any]]:
     return updates
 
 
+def _refuse_index_changes(table: Table, given: Any) -> None:
+    """Refuse to create or delete indexes; deleting one that is not there is the service's error."""
+    for change in given:
+        delete = change.get("Delete")
+        if delete and table.index(delete["IndexName"]) is None:
+            raise ResourceNotFoundException(
+                f"Requested resource not found: Index: {delete['IndexName']} not found"
+            )
+        if delete or change.get("Create"):
+            raise UnknownOperationException(
+                "genset does not create or delete indexes on a live table yet"
+            )
+
+
 async def execute(plan: Plan, txn: Transaction) -> Answer:
     """Change the table; the answer shows its throughput as it was.
 
@@ -102,6 +114,7 @@ async def execute(plan: Plan, txn: Transaction) -> Answer:
         raise ResourceNotFoundException(
             f"Requested resource not found: Table: {plan.name} not found"
         )
+    _refuse_index_changes(table, plan.request.get("GlobalSecondaryIndexUpdates") or ())
     status = status_of(table, plan.scope)
     if status != "ACTIVE":
         raise ResourceInUseException(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from genset.expressions.update import UpdatePlan
-from genset.model.attribute_values import Item
+from genset.model.attribute_values import Item, check_nesting
 from genset.model.errors import ConditionalCheckFailedException, ValidationException
 from genset.model.items import decode_stored, stored_bytes
 from genset.model.keys import check_index_keys, check_item_key, check_key, item_key
@@ -129,6 +129,7 @@ def _updated(table: Table, write: Write, before: Item | None) -> tuple[Item | No
         return None, 0
     after = update.apply(before if before is not None else write.item, write.values)
     check_index_keys(table, after, before=before, updating=True)
+    check_nesting(after)
     size = item_bytes(after)
     if size > ITEM_BYTES_MAX or not (write.flat_size or _second_figure_fits(update, after)):
         raise ValidationException("Item size to update has exceeded the maximum allowed size")
