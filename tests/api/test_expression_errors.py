@@ -421,7 +421,7 @@ TOO_LONG = "Expression size has exceeded the maximum allowed size; expression si
 LONG = [
     ("PutItem", "ConditionExpression", "a <> :v", {"Item": {"pk": S("long")}}, True),
     ("DeleteItem", "ConditionExpression", "a <> :v", {"Key": {"pk": S("long")}}, True),
-    ("UpdateItem", "UpdateExpression", "SET a = :v", {"Key": {"pk": S("long")}}, True),
+    ("UpdateItem", "UpdateExpression", "SET a = :v", {"Key": {"pk": S("longer")}}, True),
     ("Scan", "FilterExpression", "a <> :v", {}, False),
     ("Scan", "ProjectionExpression", "a, b", {}, False),
     ("GetItem", "ProjectionExpression", "a, b", {"Key": {"pk": S("long")}}, False),

@@ -131,6 +131,9 @@ def test_random_requests_are_answered_alike(api: Api, peer: Api) -> None:
     def compare(sequence: list[tuple[str, dict[str, Any]]]) -> None:
         for operation, request in sequence:
             ours, theirs = api.send(operation, request), peer.send(operation, request)
+            if "ReturnConsumedCapacity" not in request and theirs.status == 200:
+                # Local adds it unasked to a delete that finds nothing.
+                theirs.json.pop("ConsumedCapacity", None)
             alike = agree(operation, ours, theirs)
             same = brought_into_step(api, peer)
             forgiven = only_removes(operation, request) or ours.status != theirs.status

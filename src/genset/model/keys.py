@@ -84,12 +84,17 @@ def index_entry_key(table: Table, index: Index, item: Item, key: bytes) -> bytes
         if value is None:
             return None
     partition = index.keys.partition
+    # Under one sort key a local index goes by the table's sort key, a global one by no order.
+    if index.is_global:
+        tie = blake2b(key, digest_size=HASH_BYTES, key=table.salt).digest()
+    else:
+        tie = sort_bytes(table.keys.sort, item)
     return b"".join(
         (
             keyspace.index_prefix(table.number, index.number),
             partition_hash(table.salt, partition, [item[a.name] for a in partition]),
             sort_bytes(index.keys.sort, item),
-            blake2b(key, digest_size=HASH_BYTES, key=table.salt).digest(),
+            tie,
         )
     )
 

@@ -1,13 +1,15 @@
 """The layout of the key space. Nobody else builds a key by hand.
 
-01 account/region/name                           a table's catalog record
-02 table(4) partition hash(16) sort key          an item
-03 table(4) index(2) partition hash(16) sort key primary key hash(16)   an index entry
-04 table(4) index(2)                             counters: items, bytes
-05 table(4) partition hash(16)                   counter: bytes of an item collection
-06 account/region/token                          a transaction's client token
-07                                               counter: table numbers given out
-08 table(4)                                      a deleted table whose data is to be swept
+01 account/region/name                        a table's catalog record
+02 table(4) hash(16) sort key                 an item, by its partition key's hash
+03 table(4) index(2) hash(16) sort key tie    an index entry, by its index partition key's hash
+04 table(4) index(2)                          counters: items, bytes
+05 table(4) hash(16)                          counter: bytes of an item collection
+06 account/region/token                       a transaction's client token
+07                                            counter: table numbers given out
+08 table(4)                                   a deleted table whose data is to be swept
+
+The tie is the table's sort key in a local index and a hash of the primary key in a global one.
 """
 
 from __future__ import annotations
