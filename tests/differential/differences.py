@@ -27,6 +27,11 @@ class Wording:
 
 INVALID = "One or more parameter values were invalid: "
 NUMBER = "The parameter cannot be converted to a numeric value.*"
+AT_RUN_TIME = (
+    "An operand in the update expression has an incorrect data type"
+    "|The document path provided in the update expression is invalid for update"
+    "|The provided expression refers to an attribute that does not exist in the item"
+)
 VALUE_WRAPPER = "ExpressionAttributeValues contains invalid value: "
 
 WORDINGS = [
@@ -60,6 +65,17 @@ WORDINGS = [
             service="ReturnValues can only be ALL_OLD or NONE", source="observed 4 [A]"),
     Wording(local="The conditional request failed\\.?", service="The conditional request failed",
             source="observed 10 [D]"),
+    Wording(local=r"Invalid UpdateExpression: Two document paths (overlap|conflict) .*",
+            service=r"Invalid UpdateExpression: Two document paths (overlap|conflict) .*",
+            source="observed 7 [A] for the text; of three paths Local names one that is apart"),
+    Wording(local=r"(One or more parameter values (were|are) .*[Kk]ey.*|The provided key element.*|"
+            r"Invalid attribute value type.*|Query condition missed key.*)",
+            service=r".*(Invalid \w+Expression|unused in expressions|when using expressions|"
+            r"Can not use both|ReturnValues can only|contains invalid|Nesting Levels|Input coll|"
+            r"Null attribute|set  may not|numeric value|significant digits|Number (over|under)).*",
+            source="observed 1 [A]: all that needs no table is checked before keys and schema"),
+    Wording(local=f"({AT_RUN_TIME})", service=f"({AT_RUN_TIME})",
+            source="of several run-time faults in one update any may be told; undocumented"),
     Wording(local=r"(Invalid \w+Expression: Invalid attribute type name found; type: \w+, valid "
             r"types: )\{.*\}",
             service=r"Invalid \w+Expression: Invalid attribute type name found; type: \w+, valid "
