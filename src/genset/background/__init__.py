@@ -1,0 +1,1 @@
+"""Jobs beside the requests, each idempotent and resumable: `sweep` removes what is left over."""

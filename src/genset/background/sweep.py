@@ -5,10 +5,20 @@ Every job may be stopped at any moment and run again: it goes on with what is le
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Final
+
 import orjson
 
 from genset.storage import keyspace
-from genset.storage.engine import Engine, Transaction
+from genset.storage.engine import Engine, Snapshot, StorageError, Transaction
+
+_log: Final = logging.getLogger(__name__)
+# Each portion is one write transaction that others wait for.
+_KEYS_PER_WRITE: Final = 500
+_PAUSE_S: Final = 10.0
 
 
 async def sweep_deleted_tables(engine: Engine, limit: int) -> int:
@@ -70,3 +80,28 @@ async def sweep_tokens(engine: Engine, now: float, limit: int) -> int:
         if following is None:
             return removed
         start = following
+
+
+async def sweep_regularly(engine: Engine, now: Callable[[], float]) -> None:
+    """Sweep deleted tables and expired tokens until cancelled; any process may do so.
+
+    A storage failure is logged and tried again with the next round. A round that finds nothing
+    only reads.
+    """
+    while True:
+        await asyncio.sleep(_PAUSE_S)
+        try:
+            if await engine.read(_is_anything_marked):
+                await sweep_deleted_tables(engine, _KEYS_PER_WRITE)
+            if await engine.read(_is_any_token_kept):
+                await sweep_tokens(engine, now(), _KEYS_PER_WRITE)
+        except StorageError:
+            _log.exception("sweeping failed; it is tried again")
+
+
+async def _is_anything_marked(snapshot: Snapshot) -> bool:
+    return bool(await snapshot.scan(*keyspace.sweep_range(), limit=1))
+
+
+async def _is_any_token_kept(snapshot: Snapshot) -> bool:
+    return bool(await snapshot.scan(*keyspace.token_range(), limit=1))

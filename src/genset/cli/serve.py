@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
+from genset.background.sweep import sweep_regularly
 from genset.cli.settings import Settings
 from genset.operations.operation import Services
 from genset.storage.data_directory import DataDirectory
@@ -105,6 +106,7 @@ async def _serve(
         )
         # What was made so far stays: the collector need not walk it again and again.
         gc.freeze()
+        sweeping = loop.create_task(sweep_regularly(engine, time.time))
         try:
             if on_ready is not None:
                 on_ready()
@@ -115,6 +117,9 @@ async def _serve(
             if watch is not None:
                 loop.remove_reader(watch)
             await server.stop()
+            sweeping.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await sweeping
     finally:
         await engine.close()
 

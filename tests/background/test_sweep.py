@@ -1,0 +1,55 @@
+"""What a deleted table leaves behind is removed, and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+from genset.background.sweep import sweep_deleted_tables, sweep_tokens
+from genset.storage import keyspace
+from genset.storage.sqlite import open_sqlite
+
+
+def test_a_deleted_table_is_swept_in_portions_and_its_neighbour_stays() -> None:
+    async def scenario() -> None:
+        engine = open_sqlite(None)
+
+        async def fill(txn):
+            for table in (1, 2):
+                for n in range(25):
+                    txn.put(keyspace.items_prefix(table) + bytes([n]), b"item")
+                    txn.put(keyspace.index_prefix(table, 1) + bytes([n]), b"entry")
+                txn.add(keyspace.counts_key(table), 25, 100)
+            txn.put(keyspace.sweep_key(1), b"")
+
+        await engine.write(fill)
+        assert await sweep_deleted_tables(engine, 10) == 1
+
+        async def left(snapshot):
+            rows = await snapshot.scan(b"", b"\xff", limit=1000)
+            return rows, await snapshot.get_counters(keyspace.counts_key(1))
+
+        rows, counts = await engine.read(left)
+        assert len([key for key, _ in rows if key[:1] in b"\x02\x03"]) == 50
+        assert all(key[1:5] == (2).to_bytes(4) for key, _ in rows if key[:1] in b"\x02\x03")
+        assert counts == ()
+        await engine.close()
+
+    asyncio.run(scenario())
+
+
+def test_only_expired_tokens_are_swept() -> None:
+    async def scenario() -> None:
+        engine = open_sqlite(None)
+
+        async def fill(txn):
+            for n in range(9):
+                record = json.dumps({"expires_at": n}).encode()
+                txn.put(keyspace.token_key("0", "r", str(n)), record)
+
+        await engine.write(fill)
+        assert await sweep_tokens(engine, 4, limit=2) == 5
+        assert await sweep_tokens(engine, 4, limit=2) == 0
+        await engine.close()
+
+    asyncio.run(scenario())
