@@ -56,7 +56,12 @@ def _holds_false_null(raw: Any, level: int) -> bool:
         return False
     if raw.get("NULL") is False:
         return True
-    within = [*(raw.get("L") or ()), *(raw.get("M") or {}).values()]
+    elements, members = raw.get("L"), raw.get("M")
+    within: list[Any] = []
+    if type(elements) is list:
+        within += elements
+    if type(members) is dict:
+        within += members.values()
     return any(_holds_false_null(element, level + 1) for element in within)
 
 
