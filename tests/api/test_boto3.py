@@ -155,7 +155,7 @@ def test_transactions(client, music):
     assert ["Item" in each for each in got["Responses"]] == [True, False]
 
 
-def test_errors_come_as_the_sdks_exceptions(client):
+def test_errors_come_as_the_sdks_exceptions(client, api):
     with pytest.raises(client.exceptions.ResourceNotFoundException):
         client.describe_table(TableName="nobody-made-this")
     with pytest.raises(ClientError) as raised:
