@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 
 from genset.storage import _group_commit
+from genset.storage._group_commit import INLINE_CHANGES_MAX
 from genset.storage._write_connection import BATCH_BODIES_MAX
 from genset.storage.engine import Engine, StorageClosedError, StorageError, Transaction
 from genset.storage.sqlite import open_sqlite
@@ -151,3 +153,41 @@ def test_the_log_is_emptied_when_nothing_is_written_for_a_while(
 
     run(scenario())
     run(engine.close())
+
+
+def test_a_batch_ends_once_it_has_changed_many_keys(
+    engine: Engine, vfs: FaultyVfs, run: Run[Any]
+) -> None:
+    async def scenario() -> int:
+        before = vfs.syncs
+        keys_of_a_write = INLINE_CHANGES_MAX // 2
+        writes = [
+            put(engine, {b"%d-%04d" % (write, i): b"v" for i in range(keys_of_a_write)})
+            for write in range(9)
+        ]
+        await asyncio.gather(*writes)
+        return vfs.syncs - before
+
+    # The third write of a batch exceeds the bound and still belongs to it.
+    assert run(scenario()) == 3
+
+
+def test_a_write_waits_for_another_program_and_reads_go_on(
+    engine: Engine, tmp_path: Path, run: Run[Any]
+) -> None:
+    """SQLite's own lock may be held by a tool that does not know ours."""
+    stranger = apsw.Connection(str(tmp_path / "genset.db"))
+    stranger.execute("BEGIN IMMEDIATE")
+
+    async def scenario() -> None:
+        write = asyncio.create_task(put(engine, {b"late": b"v"}))
+        for _ in range(5):
+            await asyncio.sleep(0)
+            assert await get(engine, b"first") == b"1"
+        assert not write.done()
+        stranger.execute("COMMIT")
+        await write
+        assert await get(engine, b"late") == b"v"
+
+    run(scenario())
+    stranger.close()

@@ -15,7 +15,7 @@ from genset.model.errors import ConditionalCheckFailedException, ValidationExcep
 from genset.model.items import decode_stored, stored_bytes
 from genset.model.keys import check_index_keys, check_item_key, check_key, item_key
 from genset.model.limits import ITEM_BYTES_MAX
-from genset.model.sizes import item_bytes, text_bytes, value_bytes
+from genset.model.sizes import item_bytes
 from genset.model.tables import Table
 from genset.operations.capacity import Consumed, write_units
 from genset.operations.item_store import store_item
@@ -94,7 +94,7 @@ async def perform(txn: Transaction, table: Table, write: Write) -> Effect:
         members = {"Item": before} if write.item_on_failure and before is not None else {}
         raise ConditionalCheckFailedException("The conditional request failed", **members)
     consumed = Consumed(table)
-    after, after_bytes = _outcome(table, write, before)
+    after, after_bytes = _outcome(table, write, before, before_bytes)
     effect = Effect(key, before, after, before_bytes, after_bytes, consumed)
     if write.kind == CHECK:
         consumed.table_units = write_units(before_bytes)
@@ -112,38 +112,45 @@ async def perform(txn: Transaction, table: Table, write: Write) -> Effect:
     return effect
 
 
-def _outcome(table: Table, write: Write, before: Item | None) -> tuple[Item | None, int]:
+def _outcome(
+    table: Table, write: Write, before: Item | None, before_bytes: int
+) -> tuple[Item | None, int]:
     if write.kind == PUT:
         return write.item, write.item_bytes
     if write.kind == UPDATE:
-        return _updated(table, write, before)
+        return _updated(table, write, before, before_bytes)
     return None, 0
 
 
-def _updated(table: Table, write: Write, before: Item | None) -> tuple[Item | None, int]:
+def _updated(
+    table: Table, write: Write, before: Item | None, before_bytes: int
+) -> tuple[Item | None, int]:
     update = write.update
-    if update is None:
-        after = before if before is not None else write.item
-        return after, item_bytes(after)
-    if before is None and update.only_removes:
+    if update is not None and before is None and update.only_removes:
         return None, 0
-    after = update.apply(before if before is not None else write.item, write.values)
+    if before is None:
+        before, before_bytes = write.item, item_bytes(write.item)
+    if update is None:
+        return before, before_bytes
+    after = update.apply(before, write.values)
     check_index_keys(table, after, before=before, updating=True)
-    check_nesting(after)
-    size = item_bytes(after)
-    if size > ITEM_BYTES_MAX or not (write.flat_size or _second_figure_fits(update, after)):
+    # Only what the update names can have grown: the rest is as deep and as large as it was.
+    named = update.top_level_names
+    written = {name: after[name] for name in named if name in after}
+    overwritten = {name: before[name] for name in named if name in before}
+    check_nesting(written)
+    written_bytes = item_bytes(written)
+    size = before_bytes - item_bytes(overwritten) + written_bytes
+    if size > ITEM_BYTES_MAX or not (write.flat_size or _second_figure_fits(update, written_bytes)):
         raise ValidationException("Item size to update has exceeded the maximum allowed size")
     return after, size
 
 
-def _second_figure_fits(update: UpdatePlan, after: Item) -> bool:
+def _second_figure_fits(update: UpdatePlan, written_bytes: int) -> bool:
     """UpdateItem's second size rule: the attributes it names plus a cost for each action.
 
     Bisected against the service in August and September 2026.
     """
     cost = update.cost
-    figure = 3 + 19 * cost.writes + 2 * cost.clears + cost.index_sets + 50 * cost.arithmetic_sets
-    for name in update.top_level_names:
-        if name in after:
-            figure += text_bytes(name) + value_bytes(after[name])
-    return figure <= ITEM_BYTES_MAX
+    actions = 3 + 19 * cost.writes + 2 * cost.clears + cost.index_sets + 50 * cost.arithmetic_sets
+    return actions + written_bytes <= ITEM_BYTES_MAX

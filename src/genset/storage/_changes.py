@@ -29,6 +29,11 @@ class Changes:
         self._added: dict[bytes, tuple[int, ...]] = {}
         self.changed_bytes = 0
 
+    @property
+    def change_count(self) -> int:
+        """How many keys, and ranges of them, change."""
+        return len(self._values) + len(self._removed)
+
     def put(self, key: bytes, value: bytes) -> None:
         """Set `key` to `value`."""
         self._values[key] = value

@@ -1,7 +1,7 @@
 """Group commit: all writes that wait are run in one transaction and share its fsync.
 
-Writes wait in one queue. One job at a time runs in the writer thread: it takes the lock between
-processes, runs a batch and commits it. Its answers go back to the loop together.
+Writes wait in one queue. One batch at a time takes the lock between processes, runs its bodies
+and is committed, in the writer thread. Its answers go back to the loop together.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
 
-from genset.storage._write_connection import PendingWrite, WriteConnection
+from genset.storage._write_connection import BATCH_BODIES_MAX, PendingWrite, WriteConnection
 from genset.storage.engine import StorageClosedError, StorageError, Transaction
 from genset.storage.write_lock import WriteLock
 
@@ -25,6 +25,9 @@ CHECKPOINT_FRAMES: Final = 1000
 # The same after no write for a while, so that the pause of a busy server rarely falls on anyone.
 IDLE_CHECKPOINT_FRAMES: Final = 100
 IDLE_SECONDS: Final = 1.0
+# Keys that a batch may change in the event loop, some milliseconds' worth; the rest of what waits
+# is the next batch's.
+INLINE_CHANGES_MAX: Final = 128
 
 
 class GroupCommit:
@@ -55,9 +58,8 @@ class GroupCommit:
         write = PendingWrite(body, loop.create_future())
         self._waiting.append(write)
         if not self._busy:
-            # On the loop's next turn: so the writes of the requests read in this one share it.
             self._busy = True
-            loop.call_soon(self._start_batch)
+            loop.call_soon(self._gather, 1)
         try:
             await write.waiter
         except asyncio.CancelledError:
@@ -89,22 +91,56 @@ class GroupCommit:
             self._executor.shutdown()
             self._lock.close()
 
+    def _gather(self, had: int) -> None:
+        """Start a batch once a turn of the loop has brought no write more than it `had` before.
+
+        Clients that were answered together write again together, and one commit for all of them
+        costs hardly more than one for each; a lone writer waits for one turn.
+        """
+        if had < len(self._waiting) < BATCH_BODIES_MAX:
+            asyncio.get_running_loop().call_soon(self._gather, len(self._waiting))
+        else:
+            self._start_batch()
+
     def _start_batch(self) -> None:
-        loop = asyncio.get_running_loop()
-        running = loop.run_in_executor(self._executor, self._commit_batch)
+        """Run what waits and commit it, the commit in the writer thread.
+
+        The bodies run here, in the loop: two threads that both run Python would take turns at
+        every call of SQLite, and wait for each other at each of them. But if another process
+        writes, the thread waits for it, and then runs the bodies at once, for that process waits
+        for us in turn.
+        """
+        work = self._commit_batch
+        if self._lock.acquire_now():
+            if self._connection.begin_now():
+                self._connection.run_bodies(self._waiting, changes_max=INLINE_CHANGES_MAX)
+                work = self._commit_bodies
+            else:
+                self._lock.release()
+        running = asyncio.get_running_loop().run_in_executor(self._executor, work)
         running.add_done_callback(self._batch_done)
+
+    def _commit_bodies(self) -> list[PendingWrite]:
+        """Commit what has run, in the writer thread, which has the lock."""
+        try:
+            return self._connection.commit_batch()
+        finally:
+            self._lock.release()
 
     def _commit_batch(self) -> list[PendingWrite]:
         """Run one batch in the writer thread. It holds what came while waiting for the lock."""
         try:
-            with self._lock:
-                return self._connection.run_batch(self._waiting)
+            self._lock.acquire()
         except OSError as error:
             failed = [self._waiting.popleft() for _ in range(len(self._waiting))]
             for write in failed:
                 write.error = StorageError("the write lock cannot be taken")
                 write.error.__cause__ = error
             return failed
+        try:
+            return self._connection.run_batch(self._waiting)
+        finally:
+            self._lock.release()
 
     def _batch_done(self, running: asyncio.Future[list[PendingWrite]]) -> None:
         for write in running.result():
@@ -132,7 +168,7 @@ class GroupCommit:
 
     def _next(self, grown: int) -> None:
         if self._waiting:
-            self._start_batch()
+            asyncio.get_running_loop().call_soon(self._gather, 0)
             return
         self._busy = False
         if self._drained is not None and not self._drained.done():

@@ -50,6 +50,9 @@ class WriteConnection:
         self._execute: Callable[..., apsw.Cursor] = connection.cursor().execute
         # The counters changed by the batch so far, each stored once, however many bodies add to it.
         self._counters: dict[bytes, tuple[int, ...]] = {}
+        # The batch that is running or waits for its commit, and what has failed in it.
+        self._batch: list[PendingWrite] = []
+        self._failure: Exception | None = None
         self.log_frames = 0
         self._connection.set_wal_hook(self._committed)
 
@@ -59,16 +62,50 @@ class WriteConnection:
         A body that raises keeps its exception and changes nothing. If the storage fails, every
         write of the batch has a StorageError and nothing of it has happened. Never raises.
         """
-        batch: list[PendingWrite] = []
-        committing = False
         try:
             self._execute("BEGIN IMMEDIATE")
-            self._run_waiting(waiting, batch)
-            committing = True
-            self._execute("COMMIT")
         except Exception as error:  # The top of the writer: the batch fails, the engine goes on.
-            if not batch:
-                batch.extend(waiting.popleft() for _ in range(len(waiting)))
+            batch = [waiting.popleft() for _ in range(len(waiting))]
+            self._fail(batch, error)
+            self._recover(committing=False)
+            return batch
+        self.run_bodies(waiting)
+        return self.commit_batch()
+
+    def begin_now(self) -> bool:
+        """Begin a batch, if that needs no waiting for another program; whether it did."""
+        self._connection.set_busy_timeout(0)
+        try:
+            self._execute("BEGIN IMMEDIATE")
+        except apsw.Error:
+            # `run_batch` meets it again, if it is not only somebody else's transaction.
+            return False
+        finally:
+            self._connection.set_busy_timeout(sql.BUSY_TIMEOUT_MS)
+        return True
+
+    def run_bodies(self, waiting: deque[PendingWrite], *, changes_max: int | None = None) -> None:
+        """Take writes from `waiting` into the batch that has begun, and run them in order.
+
+        The batch is full after so many bodies or bytes, or once over `changes_max` keys are
+        changed. What fails here is kept for `commit_batch`. Never raises.
+        """
+        try:
+            self._run_waiting(waiting, changes_max)
+        except Exception as error:  # As in `run_batch`.
+            self._failure = error
+
+    def commit_batch(self) -> list[PendingWrite]:
+        """End the batch, in whatever thread, and return its writes with outcomes. Never raises."""
+        batch, self._batch = self._batch, []
+        error, self._failure = self._failure, None
+        committing = error is None
+        try:
+            if committing:
+                self._execute("COMMIT")
+        except Exception as failure:  # As in `run_batch`.
+            error = failure
+        if error is not None:
             self._fail(batch, error)
             self._recover(committing)
         return batch
@@ -91,20 +128,26 @@ class WriteConnection:
         self.log_frames = frames
         return apsw.SQLITE_OK
 
-    def _run_waiting(self, waiting: deque[PendingWrite], batch: list[PendingWrite]) -> None:
-        changed_bytes = 0
+    def _run_waiting(self, waiting: deque[PendingWrite], changes_max: int | None) -> None:
+        batch = self._batch
+        changes = changed_bytes = 0
         while waiting and len(batch) < BATCH_BODIES_MAX:
             batch.append(waiting.popleft())
             if not batch[-1].cancelled:
-                changed_bytes += self._run(batch[-1])
-            if changed_bytes > BATCH_CHANGED_BYTES_MAX:
+                changed = self._run(batch[-1])
+                if changed is not None:
+                    changes += changed.change_count
+                    changed_bytes += changed.changed_bytes
+            if changed_bytes > BATCH_CHANGED_BYTES_MAX or (
+                changes_max is not None and changes > changes_max
+            ):
                 break
         for key, counters in self._counters.items():
             self._execute(sql.PUT, (key, encode_counters(counters)))
         self._counters.clear()
 
-    def _run(self, write: PendingWrite) -> int:
-        """Run one body and store its changes; how many bytes they are. Raises apsw.Error only."""
+    def _run(self, write: PendingWrite) -> Changes | None:
+        """Run one body and store its changes; None if it raised. Raises apsw.Error only."""
         transaction = WriteTransaction(self._execute, self._counters)
         try:
             write.result = run_to_end(write.body(transaction))
@@ -114,7 +157,7 @@ class WriteConnection:
         except BaseException as error:
             # Whatever it is belongs to this caller; the thread and the rest of the batch go on.
             write.error = error
-            return 0
+            return None
         finally:
             transaction.end()
         # SQLite ends the transaction itself on some errors. If the body has swallowed one, what
@@ -124,7 +167,7 @@ class WriteConnection:
         transaction.store(self._execute, self._counters)
         if totals:
             self._counters.update(totals)
-        return transaction.changed_bytes
+        return transaction
 
     def _fail(self, batch: list[PendingWrite], error: Exception) -> None:
         self._counters.clear()

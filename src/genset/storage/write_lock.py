@@ -9,11 +9,10 @@ from __future__ import annotations
 import fcntl
 import os
 from pathlib import Path
-from types import TracebackType
 
 
 class WriteLock:
-    """A file lock held in a `with` block; released by the kernel if the process dies.
+    """A file lock; released by the kernel if the process dies.
 
     Opened after a fork: processes that inherit one descriptor would share the lock.
     """
@@ -21,15 +20,20 @@ class WriteLock:
     def __init__(self, path: Path) -> None:
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
-    def __enter__(self) -> None:
+    def acquire(self) -> None:
+        """Wait for the lock and take it. Blocks; raises OSError if it cannot be had at all."""
         fcntl.flock(self._descriptor, fcntl.LOCK_EX)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def acquire_now(self) -> bool:
+        """Take the lock if it is free; whether it was."""
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
+
+    def release(self) -> None:
+        """Give the lock back."""
         fcntl.flock(self._descriptor, fcntl.LOCK_UN)
 
     def close(self) -> None:
