@@ -16,16 +16,16 @@ from genset.storage import keyspace
 from genset.storage.engine import Engine, Snapshot, StorageError, Transaction
 
 _log: Final = logging.getLogger(__name__)
-# Each portion is one write transaction that others wait for.
-_KEYS_PER_WRITE: Final = 500
+# Each portion is one write transaction that others wait for, and may hold items of 400 KB.
+_KEYS_PER_WRITE: Final = 100
 _PAUSE_S: Final = 10.0
 
 
 async def sweep_deleted_tables(engine: Engine, limit: int) -> int:
     """Remove the data of all deleted tables, at most `limit` keys per write transaction.
 
-    Counters of a table are few and go with its record, after everything else. Returns how many
-    tables were finished. Raises StorageError.
+    The counter of an item collection goes with its items, the few of the table with its record.
+    Returns how many tables were finished. Raises StorageError.
     """
     finished = 0
 
@@ -49,6 +49,9 @@ async def _sweep_table(txn: Transaction, number: int, mark: bytes, limit: int) -
         pairs = await txn.scan(prefix, keyspace.after_prefix(prefix), limit=left)
         for key, _ in pairs:
             txn.delete(key)
+        if prefix == items:
+            for hashed in {keyspace.item_partition(key) for key, _ in pairs}:
+                txn.delete(keyspace.collection_key(number, hashed))
         left -= len(pairs)
         if left <= 0:
             return False

@@ -6,6 +6,8 @@ the answer unparsed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from struct import Struct
 from typing import Final
 
 import orjson
@@ -13,6 +15,7 @@ import orjson
 from genset.model.attribute_values import Item
 
 _SIZE_BYTES: Final = 4
+_unpack_size = Struct(">I").unpack_from
 
 
 def encode_stored(item: Item, item_bytes: int) -> bytes:
@@ -33,3 +36,13 @@ def stored_bytes(stored: bytes) -> int:
 def stored_json(stored: bytes) -> bytes:
     """The item's JSON, ready for the wire."""
     return stored[_SIZE_BYTES:]
+
+
+def stored_sizes(stored: Sequence[bytes]) -> list[int]:
+    """`stored_bytes` of each; of a page of items, a call for each would cost more than the rest."""
+    return [size for value in stored for size in _unpack_size(value)]
+
+
+def stored_jsons(stored: Sequence[bytes]) -> list[bytes]:
+    """`stored_json` of each."""
+    return [value[_SIZE_BYTES:] for value in stored]

@@ -18,7 +18,13 @@ from genset.expressions.legacy import parse_attributes_to_get, parse_filter
 from genset.expressions.projection import ProjectionPlan, parse_projection
 from genset.model.attribute_values import Item, decode_value
 from genset.model.errors import ValidationException
-from genset.model.items import decode_stored, stored_bytes, stored_json
+from genset.model.items import (
+    decode_stored,
+    stored_bytes,
+    stored_json,
+    stored_jsons,
+    stored_sizes,
+)
 from genset.model.keys import index_entry_key, item_key
 from genset.model.limits import PAGE_BYTES_MAX
 from genset.model.tables import Index, Keys, Table
@@ -213,9 +219,9 @@ async def read_page(
         wanted = chunk if limit is None else min(chunk, limit - page.scanned)
         pairs = await snapshot.scan(start, stop, limit=wanted, reverse=reverse)
         taken = _take(page, pairs)
-        await _add_rows(snapshot, plan, source, page, [value for _, value in taken])
+        await _add_rows(snapshot, plan, source, page, taken)
         if taken and (page.bytes_read >= PAGE_BYTES_MAX or page.scanned == limit):
-            page.last = taken[-1][1]
+            page.last = taken[-1]
             return page
         if len(pairs) < wanted:
             return page
@@ -228,17 +234,21 @@ async def read_page(
     return page
 
 
-def _take(page: Page, pairs: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """The pairs that fit the page; the one that reaches 1 MB still belongs to it."""
-    size = page.bytes_read
-    for position, (_, value) in enumerate(pairs):
-        size += stored_bytes(value)
-        if size >= PAGE_BYTES_MAX:
-            pairs = pairs[: position + 1]
-            break
+def _take(page: Page, pairs: list[tuple[bytes, bytes]]) -> list[bytes]:
+    """The values that fit the page; the one that reaches 1 MB still belongs to it."""
+    values = [value for _, value in pairs]
+    sizes = stored_sizes(values)
+    size = page.bytes_read + sum(sizes)
+    if size >= PAGE_BYTES_MAX:
+        size = page.bytes_read
+        for position, value_bytes in enumerate(sizes):
+            size += value_bytes
+            if size >= PAGE_BYTES_MAX:
+                del values[position + 1 :]
+                break
     page.bytes_read = size
-    page.scanned += len(pairs)
-    return pairs
+    page.scanned += len(values)
+    return values
 
 
 async def _add_rows(
@@ -253,7 +263,7 @@ async def _add_rows(
     if plan.filter.plan is None and plan.projection is None:
         page.count += len(values)
         if plan.select != "COUNT":
-            page.rows.extend(map(stored_json, values))
+            page.rows += stored_jsons(values)
         return
     for value in values:
         item = decode_stored(value)
@@ -272,7 +282,7 @@ def page_answer(plan: ReadPlan, source: Source, page: Page) -> Answer:
     """The answer of a Query or Scan."""
     answer: Answer = {}
     if plan.select != "COUNT":
-        answer["Items"] = orjson.Fragment(b"[" + b",".join(page.rows) + b"]")
+        answer["Items"] = orjson.Fragment(b"[%b]" % b",".join(page.rows))
     answer["Count"] = page.count
     answer["ScannedCount"] = page.scanned
     if page.last is not None:

@@ -51,6 +51,12 @@ def items_prefix(table: int) -> bytes:
     return _ITEM + table.to_bytes(_TABLE_BYTES)
 
 
+def item_partition(key: bytes) -> bytes:
+    """The partition hash in an item's key."""
+    start = len(_ITEM) + _TABLE_BYTES
+    return key[start : start + HASH_BYTES]
+
+
 def index_prefix(table: int, index: int) -> bytes:
     """What the keys of an index's entries start with."""
     return _INDEX + table.to_bytes(_TABLE_BYTES) + index.to_bytes(_INDEX_BYTES)
