@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, settings
 from support import tables
 from support.client import Api
 from support.process import ServerProcess, serve
+from support.skips import pytest_sessionfinish  # noqa: F401 - a hook of pytest's
 
 settings.register_profile(
     "genset",
