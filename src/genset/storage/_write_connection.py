@@ -253,6 +253,8 @@ class WriteTransaction(Changes):
 
         Raises OverflowError if one would not fit into 64 bits.
         """
+        if not self._added:
+            return {}
         totals = {key: self._total(key) for key in self._added}
         for key, counters in totals.items():
             if not all(COUNTER_MIN <= counter <= COUNTER_MAX for counter in counters):
@@ -263,10 +265,11 @@ class WriteTransaction(Changes):
         self, execute: Callable[..., apsw.Cursor], counters: dict[bytes, tuple[int, ...]]
     ) -> None:
         """Make the changes to values in SQLite, and forget the counters they remove."""
-        for start, stop in self._removed:
-            execute(sql.DELETE_RANGE, (start, stop))
-        for key in [key for key in counters if self._removed and self.is_removed(key)]:
-            del counters[key]
+        if self._removed:
+            for start, stop in self._removed:
+                execute(sql.DELETE_RANGE, (start, stop))
+            for key in [key for key in counters if self.is_removed(key)]:
+                del counters[key]
         for key, value in self._values.items():
             if value is None:
                 execute(sql.DELETE, (key,))
