@@ -5,6 +5,9 @@ Source: developer guide, "DynamoDB item sizes and formats"; numbers as in `numbe
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, Final
+
 from genset.model.attribute_values import AttributeValue, Item, binary_bytes
 from genset.model.numbers import number_bytes
 
@@ -17,28 +20,27 @@ def text_bytes(text: str) -> int:
 def value_bytes(value: AttributeValue) -> int:
     """The size of a decoded value: contents, plus 3 and 1 an element for lists and maps."""
     for tag, payload in value.items():
-        match tag:
-            case "S":
-                return text_bytes(payload)
-            case "N":
-                return number_bytes(payload)
-            case "B":
-                return len(binary_bytes(payload))
-            case "BOOL" | "NULL":
-                return 1
-            case "L":
-                return 3 + len(payload) + sum(map(value_bytes, payload))
-            case "M":
-                return 3 + len(payload) + item_bytes(payload)
-            case "SS":
-                return sum(map(text_bytes, payload))
-            case "NS":
-                return sum(map(number_bytes, payload))
-            case "BS":
-                return sum(len(binary_bytes(member)) for member in payload)
+        return _SIZES[tag](payload)
     raise AssertionError("an attribute value has exactly one type tag")
 
 
 def item_bytes(item: Item) -> int:
     """The size of an item: its attribute names and values."""
-    return sum(text_bytes(name) + value_bytes(value) for name, value in item.items())
+    size = 0
+    for name, value in item.items():
+        size += text_bytes(name) + value_bytes(value)
+    return size
+
+
+_SIZES: Final[dict[str, Callable[[Any], int]]] = {
+    "S": text_bytes,
+    "N": number_bytes,
+    "B": lambda payload: len(binary_bytes(payload)),
+    "BOOL": lambda _payload: 1,
+    "NULL": lambda _payload: 1,
+    "L": lambda payload: 3 + len(payload) + sum(map(value_bytes, payload)),
+    "M": lambda payload: 3 + len(payload) + item_bytes(payload),
+    "SS": lambda payload: sum(map(text_bytes, payload)),
+    "NS": lambda payload: sum(map(number_bytes, payload)),
+    "BS": lambda payload: sum(len(binary_bytes(member)) for member in payload),
+}
