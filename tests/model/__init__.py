@@ -1,0 +1,1 @@
+"""The data model by itself: numbers, keys, values and their sizes."""
