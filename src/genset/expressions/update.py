@@ -39,7 +39,7 @@ from genset.expressions.tree import (
     Value,
     walk,
 )
-from genset.model.attribute_values import AttributeValue, Item, type_of
+from genset.model.attribute_values import AttributeValue, Item, sorted_set, type_of
 from genset.model.errors import ValidationException
 from genset.model.numbers import add_numbers, subtract_numbers
 
@@ -285,7 +285,7 @@ def _add(current: AttributeValue, operand: AttributeValue) -> AttributeValue:
         raise _WrongTypeError
     if tag == "N":
         return {"N": add_numbers(current["N"], operand["N"])}
-    return {tag: list(dict.fromkeys(current[tag] + operand[tag]))}
+    return {tag: sorted_set(tag, {*current[tag], *operand[tag]})}
 
 
 def _delete_members(current: AttributeValue, operand: AttributeValue) -> Outcome:

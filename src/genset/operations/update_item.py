@@ -29,7 +29,7 @@ _LEGACY = ("AttributeUpdates", "Expected", "ConditionalOperator")
 _EXPRESSIONS = ("UpdateExpression", "ConditionExpression")
 
 
-@detects
+@detects()
 def prepare(request: Request, scope: Scope) -> WritePlan:
     """Check an UpdateItem request as far as possible without data."""
     write = update_write(request, scope, wrapped=False)
