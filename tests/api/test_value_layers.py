@@ -1,4 +1,4 @@
-"""The two layers in which the service checks values, and which operation runs which.
+"""The two layers in which the service checks requests, and which operation runs which.
 
 The current layer words some rules anew, and the single-item writes prefix all it says; the older
 layer is still that of BatchWriteItem, Scan and the transactions. Observed on the service in four
@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from support.cases import DETECTED, INVALID
-from support.values import BS, NS, SS, N, S, Value
+from support.values import BS, NS, SS, M, N, S, Value
 
 OVERFLOW = (
     "Number overflow. Attempting to store a number with magnitude larger than supported range"
@@ -140,3 +140,84 @@ def test_expected_values_are_checked_before_anything_is_written(api, fresh):
     key = {"pk": S(fresh())}
     api.refused("PutItem", TableName="strings", Item=key, Expected={"n": {"Value": N("x")}})
     assert "Item" not in api("GetItem", TableName="strings", Key=key, ConsistentRead=True)
+
+
+# Requests that are nested too deep for the current layer's reader: the older layer answers them,
+# and no table is looked at. 62 maps round a value are the most that the current layer reads.
+
+
+def deep(maps: int) -> Value:
+    value = S("leaf")
+    for _ in range(maps):
+        value = M(n=value)
+    return value
+
+
+NESTED = (
+    "Nesting Levels have exceeded supported limits: "
+    "Attributes in the item have nested levels beyond supported limit"
+)
+ENUM = "Failed to satisfy constraint: Member must satisfy enum value set: "
+OLDER_ENUM = "failed to satisfy constraint: Member must satisfy enum value set: "
+RETURNS = "[ALL_OLD, UPDATED_OLD, ALL_NEW, UPDATE_NEW, NONE]"
+OLDER_RETURNS = "[ALL_NEW, UPDATED_OLD, ALL_OLD, NONE, UPDATED_NEW]"
+ONLY_OLD = "ReturnValues can only be ALL_OLD or NONE"
+DELETE = {"Key": {"pk": S("a")}, "ConditionExpression": "a = :v"}
+
+
+def no_table(api, operation: str, request: dict[str, Any]) -> str:
+    answer = api.refused(operation, request, TableName="no-such-table")
+    assert answer.type == "ValidationException"
+    return str(answer.message)
+
+
+@pytest.mark.parametrize(
+    ("maps", "says"), [(33, DETECTED), (62, DETECTED), (63, ""), (100, "")], ids=str
+)
+def test_the_older_layer_answers_a_write_nested_past_62_maps(api, maps, says):
+    value = deep(maps)
+    requests = [
+        ("PutItem", {"Item": {"pk": S("a"), "v": value}}),
+        ("UpdateItem", {"Key": {"pk": value}}),
+        ("DeleteItem", {**DELETE, "ExpressionAttributeValues": {":v": value}}),
+    ]
+    for operation, request in requests:
+        assert no_table(api, operation, request) == says + NESTED, operation
+
+
+@pytest.mark.parametrize(
+    ("operation", "base"),
+    [
+        ("PutItem", {"Item": {"pk": S("a")}}),
+        ("UpdateItem", {"Key": {"pk": S("a")}, "AttributeUpdates": {"x": {"Value": S("1")}}}),
+        ("DeleteItem", {"Key": {"pk": S("a")}}),
+    ],
+)
+def test_a_conditional_operator_is_judged_before_the_values_of_expected(api, operation, base):
+    def says(maps: int, operator: str, **more: Any) -> str:
+        expected = {"a": {"Value": deep(maps)}, **more}
+        return no_table(
+            api, operation, {**base, "Expected": expected, "ConditionalOperator": operator}
+        )
+
+    second = {"b": {"Exists": False}}
+    assert says(40, "XOR", **second) == f"{DETECTED}{ENUM}[ALL, OR]"
+    assert says(100, "XOR", **second) == (
+        f"{DETECTED}Value 'XOR' at 'conditionalOperator' {OLDER_ENUM}[OR, AND]"
+    )
+    assert says(40, "AND").startswith(f"{DETECTED}ConditionalOperator can only be used when")
+    assert says(40, "AND", **second) == DETECTED + NESTED
+
+
+def test_return_values_are_judged_before_values_in_the_older_layer(api):
+    def says(maps: int, returns: str) -> str:
+        values = {":v": deep(maps)}
+        request = {**DELETE, "ExpressionAttributeValues": values, "ReturnValues": returns}
+        return no_table(api, "DeleteItem", request)
+
+    assert says(40, "BOGUS") == f"{DETECTED}{ENUM}{RETURNS}"
+    assert (
+        says(63, "BOGUS")
+        == f"{DETECTED}Value 'BOGUS' at 'returnValues' {OLDER_ENUM}{OLDER_RETURNS}"
+    )
+    assert says(100, "UPDATED_NEW") == ONLY_OLD
