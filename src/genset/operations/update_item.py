@@ -11,6 +11,7 @@ from genset.expressions.placeholders import (
 )
 from genset.expressions.update import UpdatePlan, parse_update
 from genset.model.keys import decode_key
+from genset.model.limits import ITEM_BYTES_MAX
 from genset.operations.catalog import table_name
 from genset.operations.item_writes import WritePlan, execute_write, write_plan
 from genset.operations.operation import Operation, Request, Scope
@@ -23,7 +24,7 @@ from genset.operations.parameters import (
     detects,
     legacy_condition,
 )
-from genset.operations.writes import UPDATE, Write
+from genset.operations.writes import UPDATE, Write, update_too_large
 
 _LEGACY = ("AttributeUpdates", "Expected", "ConditionalOperator")
 _EXPRESSIONS = ("UpdateExpression", "ConditionExpression")
@@ -33,7 +34,15 @@ _EXPRESSIONS = ("UpdateExpression", "ConditionExpression")
 def prepare(request: Request, scope: Scope) -> WritePlan:
     """Check an UpdateItem request as far as possible without data."""
     write = update_write(request, scope, wrapped=False)
+    if write.update is not None and "UpdateExpression" in request:
+        _check_charge(write.update, write.values)
     return write_plan(request, scope, write)
+
+
+def _check_charge(update: UpdatePlan, values: Values) -> None:
+    # The request alone decides, before the condition is looked at.
+    if update.charge.bytes_of(values) > ITEM_BYTES_MAX:
+        raise update_too_large()
 
 
 def update_write(request: Request, scope: Scope, *, wrapped: bool) -> Write:
@@ -52,7 +61,6 @@ def update_write(request: Request, scope: Scope, *, wrapped: bool) -> Write:
         update=update,
         values=update_values,
         item_on_failure=request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD",
-        flat_size=wrapped,
     )
 
 

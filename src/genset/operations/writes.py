@@ -15,7 +15,7 @@ from genset.model.errors import ConditionalCheckFailedException, ValidationExcep
 from genset.model.items import decode_stored, stored_bytes
 from genset.model.keys import check_index_keys, check_item_key, check_key, item_key
 from genset.model.limits import ITEM_BYTES_MAX
-from genset.model.sizes import item_bytes, text_bytes, value_bytes
+from genset.model.sizes import item_bytes
 from genset.model.tables import Table
 from genset.operations.capacity import Consumed, write_units
 from genset.operations.item_store import store_item
@@ -41,7 +41,6 @@ class Write:
     values: Values = field(default_factory=dict)
     item_on_failure: bool = False
     reads_before: bool = False
-    flat_size: bool = False
 
 
 @dataclass(slots=True)
@@ -131,19 +130,11 @@ def _updated(table: Table, write: Write, before: Item | None) -> tuple[Item | No
     check_index_keys(table, after, before=before, updating=True)
     check_nesting(after)
     size = item_bytes(after)
-    if size > ITEM_BYTES_MAX or not (write.flat_size or _second_figure_fits(update, after)):
-        raise ValidationException("Item size to update has exceeded the maximum allowed size")
+    if size > ITEM_BYTES_MAX:
+        raise update_too_large()
     return after, size
 
 
-def _second_figure_fits(update: UpdatePlan, after: Item) -> bool:
-    """UpdateItem's second size rule: the attributes it names plus a cost for each action.
-
-    Bisected against the service in August and September 2026.
-    """
-    cost = update.cost
-    figure = 3 + 19 * cost.writes + 2 * cost.clears + cost.index_sets + 50 * cost.arithmetic_sets
-    for name in update.top_level_names:
-        if name in after:
-            figure += text_bytes(name) + value_bytes(after[name])
-    return figure <= ITEM_BYTES_MAX
+def update_too_large() -> ValidationException:
+    """The exception for an update that is too large, or makes an item that is."""
+    return ValidationException("Item size to update has exceeded the maximum allowed size")
