@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from genset.model.attribute_values import decode_item
-from genset.model.errors import ValidationException
 from genset.model.limits import ITEM_BYTES_MAX
 from genset.operations.catalog import table_name
 from genset.operations.item_writes import WritePlan, execute_write, write_plan
@@ -14,7 +13,7 @@ from genset.operations.parameters import (
     detects,
     write_condition,
 )
-from genset.operations.writes import PUT, Write
+from genset.operations.writes import PUT, Write, item_too_large
 
 _EXPRESSIONS = ("ConditionExpression",)
 
@@ -27,7 +26,7 @@ def prepare(request: Request, scope: Scope) -> WritePlan:
     condition = write_condition(request, expressions=_EXPRESSIONS, wrapped=False)
     check_returns_old(request)
     if size > ITEM_BYTES_MAX:
-        raise ValidationException("Item size has exceeded the maximum allowed size")
+        raise item_too_large()
     write = Write(
         kind=PUT,
         table_name=table_name(scope, request["TableName"]),
