@@ -68,6 +68,7 @@ NUMBERS = [
     ("1" + "0" * 60, "1" + "0" * 60),
     ("0" * 50 + "1.5" + "0" * 50, "1.5"),
     ("0e125", "0"),
+    ("0.0e126", "0"),
     ("-0e-130", "0"),
     ("9.9999999999999999999999999999999999999E+125", "9" * 38 + "0" * 88),
 ]
@@ -132,7 +133,7 @@ for name, text, message in [
     ("the last exponent of 64 bits", "1e9223372036854775807", OVERFLOW),
     ("an exponent past 64 bits", "1e9223372036854775808", f"{NOT_A_NUMBER}: 1e9223372036854775808"),
     ("an endless exponent", "1e" + "9" * 5000, f"{NOT_A_NUMBER}: 1e" + "9" * 5000),
-    # Zero is in range or not by the exponent it is written with.
+    # Zero is in range or not by the exponent of its last digit.
     ("a zero too large", "0e126", OVERFLOW),
     ("a zero too small", "0e-131", UNDERFLOW),
 ]:

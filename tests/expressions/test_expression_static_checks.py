@@ -193,7 +193,7 @@ def test_names_resolve_before_operands_are_compared():
 SECTION = 'The "{}" section can only be used once in an update expression;'
 ADD_TYPE = (
     "Incorrect operand type for operator or function; operator: {0}, operand type: {1}, "
-    "typeSet: ALLOWED_FOR_{0}_OPERAND"
+    "typeSet: ALLOWED_FOR_ADD_OPERAND"
 )
 OVERLAP = (
     "Two document paths overlap with each other; must remove or rewrite one of these paths; "
@@ -227,7 +227,7 @@ CONFLICT = OVERLAP.replace("overlap", "conflict", 1)
         ("SET a = list_append(:l, :s)", WRONG_TYPE.format("list_append", "S")),
         ("ADD a :s", ADD_TYPE.format("ADD", "STRING")),
         ("ADD a :l", ADD_TYPE.format("ADD", "LIST")),
-        ("ADD a :t", ADD_TYPE.format("ADD", "BOOLEAN")),
+        ("ADD a :t", ADD_TYPE.format("ADD", "BOOL")),
         ("DELETE a :n", ADD_TYPE.format("DELETE", "NUMBER")),
         ("DELETE a :b", ADD_TYPE.format("DELETE", "BINARY")),
         ("SET a = :n SET b = :n", SECTION.format("SET")),

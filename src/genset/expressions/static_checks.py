@@ -354,10 +354,14 @@ class _Compiler:
         def check(values: Values) -> None:
             found = type_of(values[name])
             if found not in allowed:
+                reason = f"Incorrect operand type for operator or function; operator: {keyword}, "
+                name_of_type = _LONG_TYPE_NAMES[found]
+                # The current layer names the set of ADD for DELETE too, and says BOOL.
+                current = "BOOL" if found == "BOOL" else name_of_type
                 raise expression_error(
                     kind,
-                    "Incorrect operand type for operator or function; "
-                    f"operator: {keyword}, operand type: {_LONG_TYPE_NAMES[found]}, "
+                    f"{reason}operand type: {current}, typeSet: ALLOWED_FOR_ADD_OPERAND",
+                    older=f"{reason}operand type: {name_of_type}, "
                     f"typeSet: ALLOWED_FOR_{keyword}_OPERAND",
                 )
 

@@ -244,7 +244,8 @@ def check_nesting(item: Item) -> None:
 
 def _check_nesting(value: AttributeValue, level: int) -> None:
     if level > NESTING_LEVELS_MAX:
-        raise _too_deep()
+        # Shorter than what is said of a value in a request.
+        raise ValidationException("Nesting Levels have exceeded supported limits")
     for element in value.get("L") or value.get("M", {}).values():
         _check_nesting(element, level + 1)
 

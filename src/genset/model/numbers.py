@@ -39,7 +39,7 @@ def canonical_number(text: str) -> str:
         return text
     negative, digits, exponent = _parse(text)
     if not digits:
-        # Zero is in range or not by the exponent it is written with: 0e126 overflows.
+        # Zero is in range or not by the exponent of its last digit: 0e126 overflows, 0.0e126 not.
         _check_range("0", exponent)
         return "0"
     _check_range(digits, exponent)
@@ -49,7 +49,7 @@ def canonical_number(text: str) -> str:
 def _parse(text: str) -> tuple[bool, str, int]:
     """Sign, significant digits without zeros at either end, and the exponent of the last digit.
 
-    Zero has no digits, and the exponent it is written with.
+    Zero has no digits, and the exponent of the last one it is written with.
     """
     match = _GRAMMAR.fullmatch(text)
     if match is None or not (match[2] or match[3]):
@@ -58,10 +58,10 @@ def _parse(text: str) -> tuple[bool, str, int]:
     fraction = fraction or ""
     digits = (whole + fraction).lstrip("0")
     trimmed = digits.rstrip("0")
-    exponent = _whole_exponent(power, text) if power else 0
+    exponent = (_whole_exponent(power, text) if power else 0) - len(fraction)
     if not trimmed:
         return False, "", exponent
-    return sign == "-", trimmed, exponent + len(digits) - len(trimmed) - len(fraction)
+    return sign == "-", trimmed, exponent + len(digits) - len(trimmed)
 
 
 def _whole_exponent(power: str, text: str) -> int:
@@ -126,12 +126,21 @@ def from_decimal(value: Decimal) -> str:
 
 def add_numbers(a: str, b: str) -> str:
     """The sum of two canonical numbers; raises if it has over 38 digits or is out of range."""
-    return from_decimal(_EXACT.add(Decimal(a), Decimal(b)))
+    return _result(_EXACT.add(Decimal(a), Decimal(b)))
 
 
 def subtract_numbers(a: str, b: str) -> str:
     """`a - b` of two canonical numbers; raises if over 38 digits or out of range."""
-    return from_decimal(_EXACT.subtract(Decimal(a), Decimal(b)))
+    return _result(_EXACT.subtract(Decimal(a), Decimal(b)))
+
+
+def _result(value: Decimal) -> str:
+    try:
+        return from_decimal(value)
+    except ValidationException as error:
+        # Whatever is wrong with a result, the service calls it an overflow: too many digits and
+        # too small a magnitude as well.
+        raise ValidationException(_OVERFLOW) from error
 
 
 def encode_number(canonical: str) -> bytes:
