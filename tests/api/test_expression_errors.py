@@ -11,7 +11,7 @@ import re
 import pytest
 
 from support.cases import DETECTED, ids, says
-from support.values import BOOL, NULL, SS, L, M, N, S
+from support.values import BOOL, NULL, SS, B, L, M, N, S
 
 VALUES = {
     ":v": N(5),
@@ -537,6 +537,81 @@ def test_the_condition_of_a_transaction_reports_the_first_bad_expression(api):
     )
     assert answer.type == "ValidationException"
     assert answer.message.startswith("Invalid ConditionExpression: Syntax error;")
+
+
+# What is wrong, the condition, and the reason in the words of the current layer and of the older.
+BUFFER = "B:java.nio.HeapByteBuffer[pos=0 lim=1 cap=1]"
+UNKNOWN_TYPE = "Invalid attribute type name found; type: x, valid types: "
+IN_TWO_WORDS = [
+    ("an unknown type", "attribute_type(a, :s)",
+     UNKNOWN_TYPE + "{S,SS,N,NS,B,BS,BOOL,NULL,L,M}",
+     UNKNOWN_TYPE + "{B,NULL,SS,BOOL,L,BS,N,NS,S,M}"),
+    ("the type of a path", "attribute_type(a, b)",
+     operand("attribute_type", "{S,SS,N,NS,B,BS,BOOL,NULL,L,M,HD,DOUBLE,FLOAT,HDS,FS,DOUBLESET,"
+             "DICT,DECIMAL,INT,DECIMALSET,INTSET}"),
+     operand("attribute_type", "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}")),
+    ("binary bounds backwards", "a BETWEEN :z AND :a",
+     ORDERED + BOUNDS % ("B:eg==", "B:YQ=="), ORDERED + BOUNDS % (BUFFER, BUFFER)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("expression", "current", "older"), [case[1:] for case in IN_TWO_WORDS],
+    ids=[case[0] for case in IN_TWO_WORDS],
+)  # fmt: skip
+def test_the_layers_print_types_and_binary_bounds_in_ways_of_their_own(
+    api, expression, current, older
+):
+    """Observed on the service, 2026; the older layer's order of types has changed over time."""
+    values = used(expression, {":s": S("x"), ":z": B(b"z"), ":a": B(b"a")})
+    request = {"TableName": "strings", "Key": KEY, "ConditionExpression": expression, **values}
+    answer = api.refused("DeleteItem", request)
+    check(answer, prefixed(names_kind("ConditionExpression", current)))
+    answer = api.refused("TransactWriteItems", TransactItems=[{"Delete": request}])
+    check(answer, names_kind("ConditionExpression", older))
+
+
+@pytest.mark.parametrize(
+    ("update", "condition"),
+    [
+        ("SET a = size(b)", "if_not_exists(a, :v) = :v"),
+        ("SET SET", "a ="),
+        ("SET a = :nope", "a = :nope"),
+        ("ADD a :s", "begins_with(a, :v)"),
+    ],
+)
+def test_of_two_bad_expressions_update_item_reports_the_condition(api, update, condition):
+    """A transaction reports the update. Observed on the service, 2026."""
+    request = {
+        "TableName": "strings",
+        "Key": KEY,
+        "UpdateExpression": update,
+        "ConditionExpression": condition,
+        **used(f"{update} {condition}"),
+    }
+    answer = api.refused("UpdateItem", request)
+    assert answer.message.startswith(f"{DETECTED}Invalid ConditionExpression: ")
+    answer = api.refused("TransactWriteItems", TransactItems=[{"Update": request}])
+    assert answer.message.startswith("Invalid UpdateExpression: ")
+
+
+def test_only_the_older_layer_keeps_the_size_of_a_values_key_to_itself(api):
+    """Observed on the service, 2026; that of a name's key is always told."""
+    key = ":" + "v" * 255
+    request = {
+        "TableName": "strings",
+        "Key": KEY,
+        "ConditionExpression": f"a = {key}",
+        "ExpressionAttributeValues": {key: N(1)},
+    }
+    message = (
+        "ExpressionAttributeValues contains invalid key: The expression attribute map contains a "
+        "key that is too long;"
+    )
+    answer = api.refused("DeleteItem", request)
+    check(answer, f"{DETECTED}{message} size of key: 256")
+    answer = api.refused("TransactWriteItems", TransactItems=[{"Delete": request}])
+    check(answer, message)
 
 
 UNUSED = "Value provided in ExpressionAttribute{} unused in expressions: keys: {{{}}}"

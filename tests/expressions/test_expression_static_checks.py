@@ -99,19 +99,20 @@ BOUNDS = "lower bound operand: AttributeValue: {%s}, upper bound operand: Attrib
         ("attribute_type(a, :n)", WRONG_TYPE.format("attribute_type", "N")),
         (
             "attribute_type(a, b)",
-            WRONG_TYPE.format("attribute_type", "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}"),
+            WRONG_TYPE.format(
+                "attribute_type",
+                "{S,SS,N,NS,B,BS,BOOL,NULL,L,M,HD,DOUBLE,FLOAT,HDS,FS,DOUBLESET,DICT,DECIMAL,INT,"
+                "DECIMALSET,INTSET}",
+            ),
         ),
         (
             "attribute_type(a, :s)",
             "Invalid attribute type name found; type: x, "
-            "valid types: {B,NULL,SS,BOOL,L,BS,N,NS,S,M}",
+            "valid types: {S,SS,N,NS,B,BS,BOOL,NULL,L,M}",
         ),
         ("a BETWEEN :n AND :s", BOUNDS_TYPE + BOUNDS % ("N:5", "S:x")),
         ("a BETWEEN :n AND :m", BOUNDS_ORDER + BOUNDS % ("N:5", "N:1")),
-        (
-            "a BETWEEN :b AND :s",
-            BOUNDS_TYPE + BOUNDS % ("B:java.nio.HeapByteBuffer[pos=0 lim=3 cap=3]", "S:x"),
-        ),
+        ("a BETWEEN :b AND :s", BOUNDS_TYPE + BOUNDS % ("B:YWJj", "S:x")),
         ("contains(a, a)", NOT_DISTINCT.format("contains", "[a]")),
         ("contains(a.b[0], a.b[0])", NOT_DISTINCT.format("contains", "[a, b, [0]]")),
         ("a = a", NOT_DISTINCT.format("=", "[a]")),

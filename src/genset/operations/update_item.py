@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from genset.expressions.condition import parse_condition
+from genset.expressions.condition import ConditionPlan, parse_condition
 from genset.expressions.legacy import parse_attribute_updates
 from genset.expressions.placeholders import (
     check_expressions_present,
@@ -52,7 +52,7 @@ def update_write(request: Request, scope: Scope, *, wrapped: bool) -> Write:
     check_expressions_present(request, _EXPRESSIONS, says_what_is_null=wrapped)
     check_names(request.get("ExpressionAttributeNames"))
     values = decode_expression_values(request, wrapped=wrapped)
-    update, update_values, condition = _expressions(request, values)
+    update, update_values, condition = _expressions(request, values, condition_first=not wrapped)
     return Write(
         kind=UPDATE,
         table_name=table_name(scope, request["TableName"]),
@@ -64,7 +64,13 @@ def update_write(request: Request, scope: Scope, *, wrapped: bool) -> Write:
     )
 
 
-def _expressions(request: Request, values: Values) -> tuple[UpdatePlan | None, Values, Condition]:
+def _expressions(
+    request: Request, values: Values, *, condition_first: bool
+) -> tuple[UpdatePlan | None, Values, Condition]:
+    """The plans of both expressions, of which UpdateItem checks the condition first.
+
+    A transaction checks the update first: observed on the service, 2026.
+    """
     names = request.get("ExpressionAttributeNames")
     update_text = request.get("UpdateExpression")
     condition_text = request.get("ConditionExpression")
@@ -72,9 +78,16 @@ def _expressions(request: Request, values: Values) -> tuple[UpdatePlan | None, V
         legacy = parse_attribute_updates(request.get("AttributeUpdates") or {})
         condition = legacy_condition(request)
         return (legacy.plan, legacy.values, condition) if legacy else (None, NO_VALUES, condition)
-    update = parse_update(update_text, names) if update_text is not None else None
-    condition_plan = parse_condition(condition_text, names) if condition_text is not None else None
-    plans = [plan for plan in (update, condition_plan) if plan is not None]
+    update: UpdatePlan | None = None
+    condition_plan: ConditionPlan | None = None
+    if condition_text is not None and condition_first:
+        condition_plan = parse_condition(condition_text, names)
+    if update_text is not None:
+        update = parse_update(update_text, names)
+    if condition_text is not None and not condition_first:
+        condition_plan = parse_condition(condition_text, names)
+    ordered = (condition_plan, update) if condition_first else (update, condition_plan)
+    plans = [plan for plan in ordered if plan is not None]
     for plan in plans:
         plan.check(values)
     check_unused(
