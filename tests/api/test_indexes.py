@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from support import tables
+from support import sizes, tables
 from support.cases import INVALID, Cases, check_refused, ids
 from support.values import BOOL, NS, NULL, SS, B, L, M, N, S
 
@@ -396,3 +396,53 @@ def test_a_filter_on_an_index_may_name_the_tables_keys(api, name):
 def test_a_consistent_read_of_a_local_index(api, name):
     page = query(api, name, "local-keys", "pk = :p", {":p": S("other")}, ConsistentRead=True)
     assert page["Count"] == 1
+
+
+# Reported from the service in 2015 and 2018.
+TOO_LONG = INVALID + "Size limit exceeded for Index Key {} Actual Size: {} bytes Max Size: {} bytes"
+
+
+@pytest.mark.parametrize(
+    ("attribute", "size_max", "index"),
+    [("g", 2048, "global-all"), ("l", 1024, "local-all")],
+)
+def test_an_index_key_is_as_long_as_a_table_key_may_be(api, fresh, attribute, size_max, index):
+    key = {"pk": S(fresh()), "sk": S("1")}
+    api("PutItem", TableName="indexed", Item={**key, attribute: S("é" * (size_max // 2))})
+    value = S("é" * (size_max // 2) + "x")
+    message = f"{TOO_LONG.format(attribute, size_max + 1, size_max)} IndexName: {index}"
+    answer = api.refused("PutItem", TableName="indexed", Item={**key, attribute: value})
+    assert (answer.type, answer.message) == ("ValidationException", message)
+    answer = api.refused(
+        "UpdateItem",
+        TableName="indexed",
+        Key=key,
+        UpdateExpression=f"SET {attribute} = :v",
+        ExpressionAttributeValues={":v": value},
+    )
+    assert (answer.type, answer.message) == ("ValidationException", message)
+
+
+def test_entries_in_local_indexes_count_towards_the_largest_item(api, fresh):
+    """docs: Constraints. An item, and what local indexes hold of it, are at most 400 KB."""
+    key = {"pk": S(fresh()), "sk": S("1"), "l": S("l")}
+    # The item once in the table and once in local-all, its keys in local-keys.
+    room = (409_600 - sizes.item_bytes(key)) // 2
+    largest = sizes.item_of(key, room)
+    one_more = sizes.item_of(key, room + 1)
+    api("PutItem", TableName="indexed", Item=largest)
+    answer = api.refused("PutItem", TableName="indexed", Item=one_more)
+    assert answer.message == "Item size has exceeded the maximum allowed size"
+    answer = api.refused(
+        "UpdateItem",
+        TableName="indexed",
+        Key={"pk": key["pk"], "sk": key["sk"]},
+        UpdateExpression="SET filler = :v",
+        ExpressionAttributeValues={":v": one_more["filler"]},
+    )
+    assert answer.message == "Item size to update has exceeded the maximum allowed size"
+    # Entries in global indexes do not count, nor does what is in no local index.
+    del key["l"]
+    whole = sizes.item_of({**key, "g": S("g"), "h": N(1)}, 409_600)
+    api("PutItem", TableName="indexed", Item=whole)
+    api("DeleteItem", TableName="indexed", Key={"pk": key["pk"], "sk": key["sk"]})

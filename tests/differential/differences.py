@@ -60,7 +60,8 @@ WORDINGS = [
     Wording(local=r"(Invalid \w+Expression: Incorrect operand type for operator or function; "
             r"operator: \w+, operand type: \w+), typeSet: .*",
             service=r"Invalid \w+Expression: Incorrect operand type for operator or function; "
-            r"operator: \w+, operand type: \w+", source="observed 7 [S]"),
+            r"operator: \w+, operand type: \w+, typeSet: ALLOWED_FOR_ADD_OPERAND",
+            source="observed in September 2026, for DELETE too; Local also has longer type names"),
     Wording(local="Return values set to invalid value",
             service="ReturnValues can only be ALL_OLD or NONE", source="observed 4 [A]"),
     Wording(local="The conditional request failed\\.?", service="The conditional request failed",

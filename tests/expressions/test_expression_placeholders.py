@@ -53,7 +53,7 @@ def test_names_accept():
         (
             {":" + "a" * 255: 0},
             "ExpressionAttributeValues contains invalid key: The expression attribute map "
-            "contains a key that is too long;",
+            "contains a key that is too long; size of key: 256",
         ),
         ({"#v": 0}, 'ExpressionAttributeValues contains invalid key: Syntax error; key: "#v"'),
     ],

@@ -99,19 +99,20 @@ BOUNDS = "lower bound operand: AttributeValue: {%s}, upper bound operand: Attrib
         ("attribute_type(a, :n)", WRONG_TYPE.format("attribute_type", "N")),
         (
             "attribute_type(a, b)",
-            WRONG_TYPE.format("attribute_type", "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}"),
+            WRONG_TYPE.format(
+                "attribute_type",
+                "{S,SS,N,NS,B,BS,BOOL,NULL,L,M,HD,DOUBLE,FLOAT,HDS,FS,DOUBLESET,DICT,DECIMAL,INT,"
+                "DECIMALSET,INTSET}",
+            ),
         ),
         (
             "attribute_type(a, :s)",
             "Invalid attribute type name found; type: x, "
-            "valid types: {B,NULL,SS,BOOL,L,BS,N,NS,S,M}",
+            "valid types: {S,SS,N,NS,B,BS,BOOL,NULL,L,M}",
         ),
         ("a BETWEEN :n AND :s", BOUNDS_TYPE + BOUNDS % ("N:5", "S:x")),
         ("a BETWEEN :n AND :m", BOUNDS_ORDER + BOUNDS % ("N:5", "N:1")),
-        (
-            "a BETWEEN :b AND :s",
-            BOUNDS_TYPE + BOUNDS % ("B:java.nio.HeapByteBuffer[pos=0 lim=3 cap=3]", "S:x"),
-        ),
+        ("a BETWEEN :b AND :s", BOUNDS_TYPE + BOUNDS % ("B:YWJj", "S:x")),
         ("contains(a, a)", NOT_DISTINCT.format("contains", "[a]")),
         ("contains(a.b[0], a.b[0])", NOT_DISTINCT.format("contains", "[a, b, [0]]")),
         ("a = a", NOT_DISTINCT.format("=", "[a]")),
@@ -193,7 +194,7 @@ def test_names_resolve_before_operands_are_compared():
 SECTION = 'The "{}" section can only be used once in an update expression;'
 ADD_TYPE = (
     "Incorrect operand type for operator or function; operator: {0}, operand type: {1}, "
-    "typeSet: ALLOWED_FOR_{0}_OPERAND"
+    "typeSet: ALLOWED_FOR_ADD_OPERAND"
 )
 OVERLAP = (
     "Two document paths overlap with each other; must remove or rewrite one of these paths; "
@@ -227,7 +228,7 @@ CONFLICT = OVERLAP.replace("overlap", "conflict", 1)
         ("SET a = list_append(:l, :s)", WRONG_TYPE.format("list_append", "S")),
         ("ADD a :s", ADD_TYPE.format("ADD", "STRING")),
         ("ADD a :l", ADD_TYPE.format("ADD", "LIST")),
-        ("ADD a :t", ADD_TYPE.format("ADD", "BOOLEAN")),
+        ("ADD a :t", ADD_TYPE.format("ADD", "BOOL")),
         ("DELETE a :n", ADD_TYPE.format("DELETE", "NUMBER")),
         ("DELETE a :b", ADD_TYPE.format("DELETE", "BINARY")),
         ("SET a = :n SET b = :n", SECTION.format("SET")),

@@ -172,9 +172,12 @@ def test_arithmetic_out_of_range_or_too_precise_is_refused():
     assert message_of(plan.apply, large, {":v": {"N": "9" * 38 + "0" * 88}}).startswith(
         "Number overflow."
     )
-    assert "38 significant digits" in message_of(
-        plan.apply, {"n": {"N": str(10**38)}}, {":v": {"N": "1"}}
-    )
+    # The service calls whatever it cannot store of a result an overflow.
+    for number, addend in ((str(10**38), "1"), ("11E-130", "-10.9E-130")):
+        assert message_of(plan.apply, {"n": {"N": number}}, {":v": {"N": addend}}) == (
+            "Number overflow. Attempting to store a number with magnitude larger than "
+            "supported range"
+        )
 
 
 def test_a_number_out_of_range_is_the_last_fault_to_be_reported():
@@ -208,12 +211,37 @@ def test_only_removing_is_known(text, only_removes):
     assert parse_update(text, None).only_removes is only_removes
 
 
-def test_costs_are_counted_by_kind_of_action():
-    cost = parse_update(
-        "SET a = :v, l[0] = :v, b = b + :v, l[1].c = d - :v REMOVE e, f[0] ADD g :v DELETE h :w",
-        None,
-    ).cost
-    assert (cost.writes, cost.clears, cost.index_sets, cost.arithmetic_sets) == (6, 2, 1, 2)
+@pytest.mark.parametrize(
+    ("text", "charge"),
+    [
+        # 3 for the update, 19 for the action, and the target and the value as large as they are.
+        ("SET abc = :v", 3 + 19 + 3 + 10),
+        ("SET a = :v, b = :v", 3 + 2 * (19 + 1 + 10)),
+        ("SET #n = :v", 3 + 19 + 2 + 10),
+        # Each further step of a target is 4 and its text.
+        ("SET a.bcd = :v", 3 + 19 + 1 + 4 + 3 + 10),
+        ("SET l[10] = :v", 3 + 19 + 1 + 4 + 2 + 10),
+        # A path that is read is 1, and 14 and its text for each step.
+        ("SET c = abcdefghij", 3 + 19 + 1 + 1 + 14 + 10),
+        ("SET c = m.a.z", 3 + 19 + 1 + 1 + 3 * 15),
+        ("SET c = l[10]", 3 + 19 + 1 + 1 + 15 + 16),
+        # Operators and functions have a price of their own.
+        ("SET n = n + :v", 3 + 19 + 1 + 34 + 16 + 10),
+        ("SET n = n - :v", 3 + 19 + 1 + 37 + 16 + 10),
+        ("SET c = if_not_exists(c, :v)", 3 + 19 + 1 + 39 + 16 + 10),
+        ("SET c = list_append(:v, c)", 3 + 19 + 1 + 37 + 10 + 16),
+        ("SET c = list_append(if_not_exists(c, :v), :v)", 3 + 19 + 1 + 37 + 39 + 16 + 20),
+        # ADD is charged like SET; REMOVE and DELETE 1 and their target.
+        ("ADD abc :v", 3 + 19 + 3 + 10),
+        ("REMOVE abcdefghij", 3 + 1 + 10),
+        ("REMOVE m.y, l[10]", 3 + (1 + 1 + 5) + (1 + 1 + 6)),
+        ("DELETE abc :v", 3 + 1 + 3),
+    ],
+)
+def test_an_update_is_charged_by_what_it_says(text, charge):
+    """Bisected on the service, August to October 2026."""
+    plan = parse_update(text, {"#n": "é"})
+    assert plan.charge.bytes_of({":v": {"S": "x" * 10}}) == charge
 
 
 # UPDATED_OLD and UPDATED_NEW

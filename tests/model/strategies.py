@@ -66,7 +66,10 @@ def values() -> st.SearchStrategy[dict[str, Any]]:
         scalars,
         lambda below: st.one_of(
             st.builds(lambda elements: {"L": elements}, st.lists(below, max_size=4)),
-            st.builds(lambda members: {"M": members}, st.dictionaries(st.text(max_size=3), below)),
+            st.builds(
+                lambda members: {"M": members},
+                st.dictionaries(st.text(min_size=1, max_size=3), below),
+            ),
         ),
         max_leaves=12,
     )

@@ -11,6 +11,7 @@ In the order in which an expression meets them:
 - `paths`: document paths, resolved and joined; overlaps
 - `evaluation`: conditions as closures
 - `condition`, `key_condition`, `projection`, `update`: a plan for each kind of expression
+- `update_charge`: what an update counts for against the limit on its size
 - `cache`: how plans are kept
 - `placeholders`: the maps of names and values, apart from any one expression
 - `legacy`: the older parameters, as the same trees and plans

@@ -21,6 +21,15 @@ class ExpressionKind(Enum):
     UPDATE = "UpdateExpression"
 
 
-def expression_error(kind: ExpressionKind, reason: str) -> ValidationException:
-    """The exception for an expression that breaks a rule, to be raised by the caller."""
-    return ValidationException(f"Invalid {kind.value}: {reason}", detected=True)
+def expression_error(
+    kind: ExpressionKind, reason: str, *, older: str | None = None
+) -> ValidationException:
+    """The exception for an expression that breaks a rule, to be raised by the caller.
+
+    `older` is the reason in the words of the older layer, where it has others.
+    """
+    return ValidationException(
+        f"Invalid {kind.value}: {reason}",
+        detected=True,
+        older=None if older is None else f"Invalid {kind.value}: {older}",
+    )

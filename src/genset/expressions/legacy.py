@@ -134,6 +134,8 @@ def parse_expected(
     """
     placeholders = _Placeholders()
     conditions: list[Condition] = []
+    # The service looks at the operator before it looks at the values: October 2026.
+    _check_operator(conditional_operator, len(expected or {}))
     for attribute, condition in (expected or {}).items():
         operator, values = _expected_condition(attribute, condition)
         conditions.append(_condition(placeholders, attribute, operator, values))
@@ -158,14 +160,7 @@ def _joined(
     placeholders: _Placeholders,
     kind: ExpressionKind,
 ) -> LegacyCondition | None:
-    if conditional_operator is not None:
-        if not conditions:
-            raise _refused("ConditionalOperator cannot be used without Filter or Expected")
-        if len(conditions) == 1:
-            raise _refused(
-                "ConditionalOperator can only be used when Filter or Expected has two or more "
-                "elements"
-            )
+    _check_operator(conditional_operator, len(conditions))
     if not conditions:
         return None
     tree = conditions[0]
@@ -175,6 +170,22 @@ def _joined(
     return LegacyCondition(
         plan=ConditionPlan(tree, kind, placeholders.names), values=placeholders.values
     )
+
+
+def _check_operator(operator: str | None, conditions: int) -> None:
+    if operator is None:
+        return
+    if not conditions:
+        raise _refused("ConditionalOperator cannot be used without Filter or Expected")
+    if conditions == 1:
+        raise _refused(
+            "ConditionalOperator can only be used when Filter or Expected has two or more elements"
+        )
+    if operator not in ("AND", "OR"):
+        # The enum is the service's own: it takes AND, and prints ALL.
+        raise _refused(
+            "Failed to satisfy constraint: Member must satisfy enum value set: [ALL, OR]"
+        )
 
 
 def _expected_condition(

@@ -136,10 +136,11 @@ class _Parser:
         # Surrogates are let through here: they are bad tokens, with an error of their own.
         size = len(self._text.encode(errors="surrogatepass"))
         if size > EXPRESSION_BYTES_MAX:
-            raise expression_error(
-                self._kind,
-                f"Expression size has exceeded the maximum allowed size; expression size: {size}",
-            )
+            reason = "Expression size has exceeded the maximum allowed size;"
+            # Only the older layer tells the size, and not of an update.
+            is_update = self._kind is ExpressionKind.UPDATE
+            older = None if is_update else f"{reason} expression size: {size}"
+            raise expression_error(self._kind, reason, older=older)
         if not self._text:
             raise expression_error(self._kind, "The expression can not be empty;")
 

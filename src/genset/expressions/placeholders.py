@@ -95,12 +95,15 @@ def _check_keys(parameter: str, keys: Collection[str], grammar: re.Pattern[str])
     for key in keys:
         size = len(key.encode())
         if size > PLACEHOLDER_BYTES_MAX:
-            # The service tells the size for names only.
-            told = f" size of key: {size}" if grammar is _NAME else ""
-            raise ValidationException(
+            reason = (
                 f"{parameter} contains invalid key: The expression attribute map contains a key "
-                f"that is too long;{told}",
+                "that is too long;"
+            )
+            raise ValidationException(
+                f"{reason} size of key: {size}",
                 detected=True,
+                # The older layer tells the size for names only.
+                older=reason if grammar is _VALUE else None,
             )
         if not grammar.fullmatch(key):
             raise ValidationException(

@@ -13,6 +13,7 @@ and their order as observed.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from copy import copy
 from enum import Enum
 from typing import Final, TypeAlias
 
@@ -69,9 +70,15 @@ _TYPES: Final = frozenset(("S", "N", "B", "SS", "NS", "BS", "M", "L", "BOOL", "N
 _ORDERED_TYPES: Final = frozenset(("S", "N", "B"))
 _SIZED_TYPES: Final = _TYPES - {"N", "BOOL", "NULL"}
 _SET_TYPES: Final = frozenset(("SS", "NS", "BS"))
-# The order in which the service prints the types, and the types of an operand of unknown type.
-_VALID_TYPES: Final = "{B,NULL,SS,BOOL,L,BS,N,NS,S,M}"
-_ANY_TYPE: Final = "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}"
+# The order in which each layer prints the types, and the types of an operand of unknown type: the
+# current one lists types that only the inside of the service knows. Observed on the service, 2026.
+_VALID_TYPES: Final = "{S,SS,N,NS,B,BS,BOOL,NULL,L,M}"
+_VALID_TYPES_OLDER: Final = "{B,NULL,SS,BOOL,L,BS,N,NS,S,M}"
+_ANY_TYPE: Final = (
+    "{S,SS,N,NS,B,BS,BOOL,NULL,L,M,HD,DOUBLE,FLOAT,HDS,FS,DOUBLESET,DICT,DECIMAL,INT,"
+    "DECIMALSET,INTSET}"
+)
+_ANY_TYPE_OLDER: Final = "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}"
 _LONG_TYPE_NAMES: Final = {
     "S": "STRING",
     "N": "NUMBER",
@@ -223,14 +230,17 @@ def compile_checks(
     try:
         compiler.visit(tree)
     except ValidationException as fault:
-        compiler.checks.append(_always_fails(fault.message))
+        compiler.checks.append(_always_fails(fault))
         return tuple(compiler.checks), False
     return tuple(compiler.checks), True
 
 
-def _always_fails(message: str) -> Check:
+def _always_fails(fault: ValidationException) -> Check:
+    # The plan is kept, so the frames must go, and each request gets an exception of its own.
+    kept = fault.with_traceback(None)
+
     def fail(_: Values) -> None:
-        raise ValidationException(message, detected=True)
+        raise copy(kept)
 
     return fail
 
@@ -354,10 +364,14 @@ class _Compiler:
         def check(values: Values) -> None:
             found = type_of(values[name])
             if found not in allowed:
+                reason = f"Incorrect operand type for operator or function; operator: {keyword}, "
+                name_of_type = _LONG_TYPE_NAMES[found]
+                # The current layer names the set of ADD for DELETE too, and says BOOL.
+                current = "BOOL" if found == "BOOL" else name_of_type
                 raise expression_error(
                     kind,
-                    "Incorrect operand type for operator or function; "
-                    f"operator: {keyword}, operand type: {_LONG_TYPE_NAMES[found]}, "
+                    f"{reason}operand type: {current}, typeSet: ALLOWED_FOR_ADD_OPERAND",
+                    older=f"{reason}operand type: {name_of_type}, "
                     f"typeSet: ALLOWED_FOR_{keyword}_OPERAND",
                 )
 
@@ -399,18 +413,22 @@ class _Compiler:
 
     def _check_type_name(self, operand: Operand) -> None:
         if not isinstance(operand, Value):
-            found = "N" if isinstance(operand, Function) else _ANY_TYPE
-            raise self._fault(_wrong_type("attribute_type", found))
+            if isinstance(operand, Function):
+                raise self._fault(_wrong_type("attribute_type", "N"))
+            raise expression_error(
+                self._kind,
+                _wrong_type("attribute_type", _ANY_TYPE),
+                older=_wrong_type("attribute_type", _ANY_TYPE_OLDER),
+            )
         self._check_value_type("attribute_type", operand.name, ("S",))
         name, kind = operand.name, self._kind
 
         def check(values: Values) -> None:
             wanted = values[name]["S"]
             if wanted not in _TYPES:
+                reason = f"Invalid attribute type name found; type: {wanted}, valid types: "
                 raise expression_error(
-                    kind,
-                    f"Invalid attribute type name found; type: {wanted}, "
-                    f"valid types: {_VALID_TYPES}",
+                    kind, reason + _VALID_TYPES, older=reason + _VALID_TYPES_OLDER
                 )
 
         self.checks.append(check)
@@ -434,18 +452,31 @@ def _bounds_check(lower: str, upper: str, kind: ExpressionKind) -> Check:
             return
         raise expression_error(
             kind,
-            f"The BETWEEN operator requires {rule}; lower bound operand: {value_text(low)}, "
-            f"upper bound operand: {value_text(high)}",
+            _wrong_bounds(rule, low, high, _value_text),
+            older=_wrong_bounds(rule, low, high, _older_value_text),
         )
 
     return check
 
 
-def value_text(value: AttributeValue) -> str:
-    """A scalar value as the service prints it in errors: `AttributeValue: {N:5}`."""
+def _wrong_bounds(
+    rule: str, low: AttributeValue, high: AttributeValue, text: Callable[[AttributeValue], str]
+) -> str:
+    return (
+        f"The BETWEEN operator requires {rule}; lower bound operand: AttributeValue: {text(low)}, "
+        f"upper bound operand: AttributeValue: {text(high)}"
+    )
+
+
+def _value_text(value: AttributeValue) -> str:
+    """A scalar value as the service prints it in errors: `{N:5}`."""
     tag = type_of(value)
-    payload = value[tag]
-    if tag == "B":
-        size = len(binary_bytes(payload))
-        payload = f"java.nio.HeapByteBuffer[pos=0 lim={size} cap={size}]"
-    return f"AttributeValue: {{{tag}:{payload}}}"
+    return f"{{{tag}:{value[tag]}}}"
+
+
+def _older_value_text(value: AttributeValue) -> str:
+    """As `_value_text`, in the older layer: it prints the buffer of a binary value."""
+    if type_of(value) != "B":
+        return _value_text(value)
+    size = len(binary_bytes(value["B"]))
+    return f"{{B:java.nio.HeapByteBuffer[pos=0 lim={size} cap={size}]}}"

@@ -9,8 +9,7 @@ is reported, and what UPDATED_OLD and UPDATED_NEW pick, as observed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias, assert_never
 
 from genset.expressions.cache import cached_by_text
@@ -39,7 +38,8 @@ from genset.expressions.tree import (
     Value,
     walk,
 )
-from genset.model.attribute_values import AttributeValue, Item, type_of
+from genset.expressions.update_charge import UpdateCharge, update_charge
+from genset.model.attribute_values import AttributeValue, Item, sorted_set, type_of
 from genset.model.errors import ValidationException
 from genset.model.numbers import add_numbers, subtract_numbers
 
@@ -67,20 +67,6 @@ class _BadPathError(Exception):
     """A path leads through something that is not there, or is no map or list."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class UpdateCost:
-    """How many actions of what kind an update has, for the limit on what one update may write.
-
-    `writes` counts SET, ADD and DELETE, `clears` REMOVE. Of the SETs, `index_sets` write a list
-    element and `arithmetic_sets` have + or -.
-    """
-
-    writes: int
-    clears: int
-    index_sets: int
-    arithmetic_sets: int
-
-
 class UpdatePlan:
     """A parsed update. Holds no values, and is shared between requests.
 
@@ -94,6 +80,8 @@ class UpdatePlan:
     """The attributes it changes, or changes something in."""
     attribute_paths: tuple[Steps, ...]
     """All paths it names, those it reads included."""
+    charge: UpdateCharge
+    """What it is charged for its size, of the item that it changes apart."""
 
     def __init__(self, tree: Update, names: Names, *, wrong_type: str = WRONG_TYPE) -> None:
         self.tree: Final = tree
@@ -107,7 +95,6 @@ class UpdatePlan:
         Such an update does not create an item. Where there is none it is not even to be applied:
         the service takes `REMOVE a.b` of a missing item, but not of an item without `a`.
         """
-        self.cost: Final = _cost(tree.actions)
         self._wrong_type = wrong_type
         self._checks, sound = compile_checks(tree, ExpressionKind.UPDATE, names)
         if sound:
@@ -120,6 +107,7 @@ class UpdatePlan:
         self.attribute_paths = tuple(
             resolve(node, names) for node in walk(self.tree) if isinstance(node, Path)
         )
+        self.charge = update_charge(actions, names)
         self._performs = [_perform(action, names) for action in actions]
         self._sections = _section_bounds(self.tree)
         flat = all(len(steps) == 1 for steps in self.targets)
@@ -219,17 +207,6 @@ def _build(text: str, names: Names) -> UpdatePlan:
 _parse: Final = cached_by_text(_build)
 
 
-def _cost(actions: Sequence[Action]) -> UpdateCost:
-    clears = sum(isinstance(action, RemoveAction) for action in actions)
-    sets = [action for action in actions if isinstance(action, SetAction)]
-    return UpdateCost(
-        writes=len(actions) - clears,
-        clears=clears,
-        index_sets=sum(isinstance(action.path.steps[-1], int) for action in sets),
-        arithmetic_sets=sum(isinstance(action.value, Arithmetic) for action in sets),
-    )
-
-
 def _section_bounds(tree: Update) -> list[tuple[int, int]]:
     """Where each section's actions begin and end among all actions."""
     bounds = []
@@ -285,7 +262,7 @@ def _add(current: AttributeValue, operand: AttributeValue) -> AttributeValue:
         raise _WrongTypeError
     if tag == "N":
         return {"N": add_numbers(current["N"], operand["N"])}
-    return {tag: list(dict.fromkeys(current[tag] + operand[tag]))}
+    return {tag: sorted_set(tag, {*current[tag], *operand[tag]})}
 
 
 def _delete_members(current: AttributeValue, operand: AttributeValue) -> Outcome:

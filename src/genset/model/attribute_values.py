@@ -2,7 +2,8 @@
 
 An attribute value is DynamoDB JSON itself, a dict with exactly one of the ten type tags: it is
 what is stored and what goes on the wire, so a read never converts it. A decoded value is
-*canonical*: numbers are canonical text, binaries padded base64, sets hold no duplicates.
+*canonical*: numbers are canonical text, binaries padded base64, sets hold no duplicates and are
+in order, strings and binaries by their bytes and numbers by value, as the service reads them back.
 
 Sources: API reference, "AttributeValue"; messages as observed from the service.
 """
@@ -10,7 +11,7 @@ Sources: API reference, "AttributeValue"; messages as observed from the service.
 from __future__ import annotations
 
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, TypeAlias
 
 from genset.model.errors import SerializationException, ValidationException
@@ -43,11 +44,26 @@ def decode_item(raw: Any) -> tuple[Item, int]:
     try:
         for name, value in raw.items():
             size += _utf8_bytes(name) + _decode(value, 1)
+        if "" in raw:
+            raise _empty_name()
     except ValidationException as error:
-        if any(_holds_false_null(value, 1) for value in raw.values()):
-            raise _false_null() from error
-        raise
+        raise _first_fault(raw, error) from None
     return raw, size
+
+
+def _first_fault(raw: dict[str, Any], found: ValidationException) -> ValidationException:
+    """The fault of an item that the service reports, of which `found` is one.
+
+    It looks for a false NULL before all else, then for an empty name at the top, and for values
+    that are nested too deep before empty names inside them.
+    """
+    if any(_holds_false_null(value, 1) for value in raw.values()):
+        return _false_null()
+    if "" in raw:
+        return _empty_name()
+    if any(_nests_too_deep(value, 1) for value in raw.values()):
+        return _too_deep()
+    return found
 
 
 def _holds_false_null(raw: Any, level: int) -> bool:
@@ -56,13 +72,26 @@ def _holds_false_null(raw: Any, level: int) -> bool:
         return False
     if raw.get("NULL") is False:
         return True
+    return any(_holds_false_null(element, level + 1) for element in _within(raw))
+
+
+def _nests_too_deep(raw: Any, level: int) -> bool:
+    if level > NESTING_LEVELS_MAX:
+        return True
+    if type(raw) is not dict:
+        return False
+    return any(_nests_too_deep(element, level + 1) for element in _within(raw))
+
+
+def _within(raw: dict[str, Any]) -> list[Any]:
+    """What a list or map holds, of a value that need not be one."""
     elements, members = raw.get("L"), raw.get("M")
     within: list[Any] = []
     if type(elements) is list:
         within += elements
     if type(members) is dict:
         within += members.values()
-    return any(_holds_false_null(element, level + 1) for element in within)
+    return within
 
 
 def _decode(raw: Any, level: int) -> int:
@@ -189,13 +218,20 @@ def _map(raw: AttributeValue, payload: Any, level: int) -> int:
     size = _CONTAINER_BYTES + len(payload)
     for name, value in payload.items():
         size += _utf8_bytes(name) + _decode(value, level + 1)
+    if "" in payload:
+        raise _empty_name()
     return size
+
+
+def _empty_name() -> ValidationException:
+    return ValidationException("Empty attribute name", detected=True)
 
 
 def _too_deep() -> ValidationException:
     return ValidationException(
         "Nesting Levels have exceeded supported limits: Attributes in the item have nested "
-        "levels beyond supported limit"
+        "levels beyond supported limit",
+        detected=True,
     )
 
 
@@ -208,7 +244,8 @@ def check_nesting(item: Item) -> None:
 
 def _check_nesting(value: AttributeValue, level: int) -> None:
     if level > NESTING_LEVELS_MAX:
-        raise _too_deep()
+        # Shorter than what is said of a value in a request.
+        raise ValidationException("Nesting Levels have exceeded supported limits")
     for element in value.get("L") or value.get("M", {}).values():
         _check_nesting(element, level + 1)
 
@@ -225,11 +262,30 @@ def _string_set(raw: AttributeValue, payload: Any, level: int) -> int:
     for member in payload:
         size += _string(raw, member, level)
     if len(set(payload)) != len(payload):
-        raise ValidationException(
-            f"{_INVALID}Input collection [{', '.join(payload)}] contains duplicates.",
-            detected=True,
-        )
+        listed = ", ".join(f'"{member}"' for member in _up_to_repeat(payload, payload))
+        raise _duplicates(f"[{listed}] contains", f"[{', '.join(payload)}] contains")
+    raw["SS"] = sorted(payload)
     return size
+
+
+def _up_to_repeat(payload: list[str], order: Sequence[Any]) -> list[str]:
+    """A set as the current layer echoes it: in order up to the first repeat, the rest as sent.
+
+    `order` is what the members go by.
+    """
+    seen: set[Any] = set()
+    while order[len(seen)] not in seen:
+        seen.add(order[len(seen)])
+    before = sorted(range(len(seen)), key=order.__getitem__)
+    return [payload[i] for i in before] + payload[len(seen) :]
+
+
+def _duplicates(listed: str, older: str) -> ValidationException:
+    return ValidationException(
+        f"{_INVALID}Input collection {listed} duplicates.",
+        detected=True,
+        older=f"{_INVALID}Input collection {older} duplicates.",
+    )
 
 
 def _number_set(raw: AttributeValue, payload: Any, level: int) -> int:
@@ -240,8 +296,12 @@ def _number_set(raw: AttributeValue, payload: Any, level: int) -> int:
             raise _wrong_type(member, "String")
         numbers.append(canonical_number(member))
     if len(set(numbers)) != len(numbers):
-        raise ValidationException("Input collection contains duplicates", detected=True)
-    raw["NS"] = numbers
+        raise ValidationException(
+            f"{_INVALID}Input collection contains duplicates.",
+            detected=True,
+            older="Input collection contains duplicates",
+        )
+    raw["NS"] = sorted(numbers, key=to_decimal)
     return sum(map(number_bytes, numbers))
 
 
@@ -249,10 +309,10 @@ def _binary_set(raw: AttributeValue, payload: Any, level: int) -> int:
     _check_set(payload, "Binary sets should not be empty")
     members = [_base64_bytes(member) for member in payload]
     if len(set(members)) != len(members):
-        raise ValidationException(
-            f"{_INVALID}Input collection [{', '.join(payload)}]of type BS contains duplicates.",
-            detected=True,
-        )
+        listed = ",".join(f'"{member}"' for member in _up_to_repeat(payload, members))
+        kind = "of type BS contains"
+        raise _duplicates(f"[{listed}]{kind}", f"[{', '.join(payload)}]{kind}")
+    members.sort()
     raw["BS"] = [binascii.b2a_base64(member, newline=False).decode() for member in members]
     return sum(map(len, members))
 
@@ -281,6 +341,13 @@ _DECODERS: Final[dict[str, Callable[[AttributeValue, Any, int], int]]] = {
 def binary_bytes(canonical_base64: str) -> bytes:
     """The bytes of a decoded `B` payload."""
     return binascii.a2b_base64(canonical_base64)
+
+
+def sorted_set(tag: str, members: Iterable[str]) -> list[str]:
+    """The members of a decoded set of type `tag` in canonical order."""
+    if tag == "SS":
+        return sorted(members)
+    return sorted(members, key=to_decimal if tag == "NS" else binary_bytes)
 
 
 def type_of(value: AttributeValue) -> str:

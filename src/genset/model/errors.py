@@ -26,15 +26,33 @@ class DynamoDBError(Exception):
 class ValidationException(DynamoDBError):
     """The request breaks a rule.
 
-    `detected` marks the families (set and NULL values, expression syntax and static checks,
-    placeholders, ReturnValues, mixed parameters) that PutItem, UpdateItem and DeleteItem
-    answer with the prefix "1 validation error detected: " since July 2026, and every other
-    operation answers bare. The single-item writes add the prefix; nobody else does.
+    The service checks requests in one of two layers, as observed in October 2026. PutItem,
+    UpdateItem, DeleteItem, GetItem, BatchGetItem and Query have the current one; BatchWriteItem,
+    Scan and the transactions still have the older. `message` is in the words of the current
+    layer; `older` is what the older layer says instead, where it says something else.
+
+    `detected` marks the families (values, expression syntax and static checks, placeholders,
+    ReturnValues, mixed parameters) that PutItem, UpdateItem and DeleteItem answer with the prefix
+    "1 validation error detected: ", and every other operation answers bare. The single-item
+    writes add the prefix; nobody else does.
     """
 
-    def __init__(self, message: str = "", *, detected: bool = False, **members: Any) -> None:
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        detected: bool = False,
+        older: str | None = None,
+        **members: Any,
+    ) -> None:
         super().__init__(message, **members)
         self.detected = detected
+        self._older = older
+
+    def take_older_words(self) -> None:
+        """Say it as the older layer does."""
+        if self._older is not None:
+            self.message, self._older = self._older, None
 
 
 class SerializationException(DynamoDBError):

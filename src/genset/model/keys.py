@@ -237,8 +237,11 @@ def _check_index_value(
             f"{_empty(attribute)} IndexName: {index.name}, IndexKey: {attribute.name}"
         )
     size = _payload_bytes(attribute.type, payload)
-    if attribute in index.keys.partition:
-        if size > PARTITION_KEY_BYTES_MAX:
-            raise _partition_too_long()
-    elif size > SORT_KEY_BYTES_MAX:
-        raise _sort_too_long()
+    in_partition = attribute in index.keys.partition
+    size_max = PARTITION_KEY_BYTES_MAX if in_partition else SORT_KEY_BYTES_MAX
+    if size > size_max:
+        # Reported from the service in 2015 and 2018.
+        raise ValidationException(
+            f"{_INVALID}Size limit exceeded for Index Key {attribute.name} "
+            f"Actual Size: {size} bytes Max Size: {size_max} bytes IndexName: {index.name}"
+        )

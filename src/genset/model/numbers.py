@@ -18,9 +18,10 @@ from genset.model.limits import NUMBER_DIGITS_MAX, NUMBER_EXPONENT_MAX, NUMBER_E
 _GRAMMAR: Final = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]+))?", re.ASCII)
 # Exact for any sum or difference of two numbers in range: 125 + 130 + 1 digits at the most.
 _EXACT: Final = Context(prec=400, Emax=9999, Emin=-9999, traps=[Inexact, Overflow])
-# An exponent with more digits than this is out of range whatever the digits before it are: a
-# request has at most 16 MB of them.
-_EXPONENT_DIGITS_MAX: Final = 12
+# Java's int and long: the service reads an exponent into a long, and its older layer into an int.
+_INT_MAX: Final = 2**31 - 1
+_LONG_MAX: Final = 2**63 - 1
+_LONG_DIGITS: Final = 19
 
 _NEGATIVE: Final = 0x01
 _ZERO: Final = b"\x02"
@@ -38,54 +39,68 @@ def canonical_number(text: str) -> str:
         return text
     negative, digits, exponent = _parse(text)
     if not digits:
+        # Zero is in range or not by the exponent of its last digit: 0e126 overflows, 0.0e126 not.
+        _check_range("0", exponent)
         return "0"
     _check_range(digits, exponent)
     return _plain(negative, digits, exponent)
 
 
 def _parse(text: str) -> tuple[bool, str, int]:
-    """Sign, significant digits without zeros at either end, and the exponent of the last digit."""
+    """Sign, significant digits without zeros at either end, and the exponent of the last digit.
+
+    Zero has no digits, and the exponent of the last one it is written with.
+    """
     match = _GRAMMAR.fullmatch(text)
     if match is None or not (match[2] or match[3]):
-        raise ValidationException(
-            f"The parameter cannot be converted to a numeric value: {text}"
-            if text
-            else "The parameter cannot be converted to a numeric value"
-        )
+        raise _not_numeric(text)
     sign, whole, fraction, power = match.groups()
     fraction = fraction or ""
     digits = (whole + fraction).lstrip("0")
     trimmed = digits.rstrip("0")
+    exponent = (_whole_exponent(power, text) if power else 0) - len(fraction)
     if not trimmed:
-        return False, "", 0
-    exponent = len(digits) - len(trimmed) - len(fraction)
-    if power:
-        exponent += _bounded_int(power)
-    return sign == "-", trimmed, exponent
+        return False, "", exponent
+    return sign == "-", trimmed, exponent + len(digits) - len(trimmed)
 
 
-def _bounded_int(power: str) -> int:
+def _whole_exponent(power: str, text: str) -> int:
     digits = power.lstrip("+-").lstrip("0")
-    if len(digits) > _EXPONENT_DIGITS_MAX:
-        digits = "9" * _EXPONENT_DIGITS_MAX
-    value = int(digits or "0")
-    return -value if power.startswith("-") else value
+    # A request has room for more digits than Python makes a number of.
+    value = int(digits or "0") if len(digits) <= _LONG_DIGITS else _LONG_MAX + 2
+    if power.startswith("-"):
+        value = -value
+    if not -_LONG_MAX - 1 <= value <= _LONG_MAX:
+        raise _not_numeric(text)
+    return value
+
+
+def _not_numeric(text: str) -> ValidationException:
+    what = "The parameter cannot be converted to a numeric value"
+    return ValidationException(f"{what}: {text}", detected=True, older=None if text else what)
+
+
+_OVERFLOW: Final = (
+    "Number overflow. Attempting to store a number with magnitude larger than supported range"
+)
+_UNDERFLOW: Final = (
+    "Number underflow. Attempting to store a number with magnitude smaller than supported range"
+)
 
 
 def _check_range(digits: str, exponent: int) -> None:
     magnitude = exponent + len(digits) - 1
+    if NUMBER_EXPONENT_MIN <= magnitude <= NUMBER_EXPONENT_MAX:
+        if len(digits) > NUMBER_DIGITS_MAX:
+            raise ValidationException(
+                "Attempting to store more than 38 significant digits in a Number", detected=True
+            )
+        return
     if magnitude > NUMBER_EXPONENT_MAX:
-        raise ValidationException(
-            "Number overflow. Attempting to store a number with magnitude larger than "
-            "supported range"
-        )
-    if magnitude < NUMBER_EXPONENT_MIN:
-        raise ValidationException(
-            "Number underflow. Attempting to store a number with magnitude smaller than "
-            "supported range"
-        )
-    if len(digits) > NUMBER_DIGITS_MAX:
-        raise ValidationException("Attempting to store more than 38 significant digits in a Number")
+        # The older layer counts in Java's int: the largest exponents wrap and seem small.
+        older = _UNDERFLOW if magnitude >= _INT_MAX else None
+        raise ValidationException(_OVERFLOW, detected=True, older=older)
+    raise ValidationException(_UNDERFLOW, detected=True)
 
 
 def _plain(negative: bool, digits: str, exponent: int) -> str:
@@ -105,17 +120,27 @@ def to_decimal(canonical: str) -> Decimal:
 
 def from_decimal(value: Decimal) -> str:
     """The canonical text of a finite `value`; raises as `canonical_number` does."""
-    return canonical_number(str(value))
+    # A difference of zero keeps the exponent of its operands, which says nothing of its range.
+    return canonical_number(str(value)) if value else "0"
 
 
 def add_numbers(a: str, b: str) -> str:
     """The sum of two canonical numbers; raises if it has over 38 digits or is out of range."""
-    return from_decimal(_EXACT.add(Decimal(a), Decimal(b)))
+    return _result(_EXACT.add(Decimal(a), Decimal(b)))
 
 
 def subtract_numbers(a: str, b: str) -> str:
     """`a - b` of two canonical numbers; raises if over 38 digits or out of range."""
-    return from_decimal(_EXACT.subtract(Decimal(a), Decimal(b)))
+    return _result(_EXACT.subtract(Decimal(a), Decimal(b)))
+
+
+def _result(value: Decimal) -> str:
+    try:
+        return from_decimal(value)
+    except ValidationException as error:
+        # Whatever is wrong with a result, the service calls it an overflow: too many digits and
+        # too small a magnitude as well.
+        raise ValidationException(_OVERFLOW) from error
 
 
 def encode_number(canonical: str) -> bytes:

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from genset.model.errors import ValidationException
 from genset.model.keys import decode_key
 from genset.operations.catalog import table_name
 from genset.operations.item_writes import WritePlan, execute_write, write_plan
 from genset.operations.operation import Operation, Request, Scope
-from genset.operations.parameters import check_mixing, detects, write_condition
+from genset.operations.parameters import (
+    check_mixing,
+    check_returns_old,
+    detects,
+    write_condition,
+)
 from genset.operations.writes import DELETE, Write
 
 _EXPRESSIONS = ("ConditionExpression",)
 
 
-@detects
+@detects(older_first=check_returns_old)
 def prepare(request: Request, scope: Scope) -> WritePlan:
     """Check a DeleteItem request as far as possible without data."""
     key = decode_key(request["Key"])
     check_mixing(request, ("Expected", "ConditionalOperator"), _EXPRESSIONS)
     condition = write_condition(request, expressions=_EXPRESSIONS, wrapped=False)
-    if request.get("ReturnValues", "NONE") not in ("NONE", "ALL_OLD"):
-        raise ValidationException("ReturnValues can only be ALL_OLD or NONE", detected=True)
+    check_returns_old(request)
     write = Write(
         kind=DELETE,
         table_name=table_name(scope, request["TableName"]),

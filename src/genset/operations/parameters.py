@@ -18,27 +18,62 @@ from genset.expressions.placeholders import (
 )
 from genset.model.attribute_values import AttributeValue, Item, decode_value
 from genset.model.errors import ValidationException
+from genset.model.json_depth import is_too_deep_for_current_layer
 from genset.operations.operation import Request, Scope
 
 Plan = TypeVar("Plan")
+Prepare = Callable[[Request, Scope], Plan]
 Values = Mapping[str, AttributeValue]
 NO_VALUES: Final[Values] = {}
 _PREFIX: Final = "1 validation error detected: "
 
 
-def detects(prepare: Callable[[Request, Scope], Plan]) -> Callable[[Request, Scope], Plan]:
-    """Give a single-item write's detected validation errors their prefix (since July 2026)."""
+def detects(
+    *, older_first: Callable[[Request], None] | None = None
+) -> Callable[[Prepare[Plan]], Prepare[Plan]]:
+    """Give a single-item write's detected validation errors their prefix (since July 2026).
+
+    A request that is nested too deep for the current layer is answered by the older one, which
+    has no prefix, and makes the check `older_first` before it looks at any value.
+    """
+
+    def decorate(prepare: Prepare[Plan]) -> Prepare[Plan]:
+        @wraps(prepare)
+        def prefixed(request: Request, scope: Scope) -> Plan:
+            try:
+                return prepare(request, scope)
+            except ValidationException as error:
+                if is_too_deep_for_current_layer(request):
+                    if older_first is not None:
+                        older_first(request)
+                    error.take_older_words()
+                elif error.detected:
+                    error.message = _PREFIX + error.message
+                raise
+
+        return prefixed
+
+    return decorate
+
+
+def speaks_older(prepare: Prepare[Plan]) -> Prepare[Plan]:
+    """Word the validation errors of an operation as the older layer does."""
 
     @wraps(prepare)
-    def prefixed(request: Request, scope: Scope) -> Plan:
+    def reworded(request: Request, scope: Scope) -> Plan:
         try:
             return prepare(request, scope)
         except ValidationException as error:
-            if error.detected:
-                error.message = _PREFIX + error.message
+            error.take_older_words()
             raise
 
-    return prefixed
+    return reworded
+
+
+def check_returns_old(request: Request) -> None:
+    """Refuse a ReturnValues that only UpdateItem can answer."""
+    if request.get("ReturnValues", "NONE") not in ("NONE", "ALL_OLD"):
+        raise ValidationException("ReturnValues can only be ALL_OLD or NONE", detected=True)
 
 
 def decode_expression_values(request: Request, *, wrapped: bool) -> Values:
@@ -56,6 +91,7 @@ def decode_expression_values(request: Request, *, wrapped: bool) -> Values:
             decode_value(value)
         except ValidationException as error:
             if wrapped and not error.message.startswith("Nesting Levels"):
+                error.take_older_words()
                 error.message = (
                     "ExpressionAttributeValues contains invalid value: "
                     f"{error.message} for key {name}"

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 from genset.model.attribute_values import decode_item
-from genset.model.errors import ValidationException
 from genset.model.limits import ITEM_BYTES_MAX
 from genset.operations.catalog import table_name
 from genset.operations.item_writes import WritePlan, execute_write, write_plan
 from genset.operations.operation import Operation, Request, Scope
-from genset.operations.parameters import check_mixing, detects, write_condition
-from genset.operations.writes import PUT, Write
+from genset.operations.parameters import (
+    check_mixing,
+    check_returns_old,
+    detects,
+    write_condition,
+)
+from genset.operations.writes import PUT, Write, item_too_large
 
 _EXPRESSIONS = ("ConditionExpression",)
 
 
-@detects
+@detects(older_first=check_returns_old)
 def prepare(request: Request, scope: Scope) -> WritePlan:
     """Check a PutItem request as far as possible without data."""
     item, size = decode_item(request["Item"])
     check_mixing(request, ("Expected", "ConditionalOperator"), _EXPRESSIONS)
     condition = write_condition(request, expressions=_EXPRESSIONS, wrapped=False)
-    if request.get("ReturnValues", "NONE") not in ("NONE", "ALL_OLD"):
-        raise ValidationException("ReturnValues can only be ALL_OLD or NONE", detected=True)
+    check_returns_old(request)
     if size > ITEM_BYTES_MAX:
-        raise ValidationException("Item size has exceeded the maximum allowed size")
+        raise item_too_large()
     write = Write(
         kind=PUT,
         table_name=table_name(scope, request["TableName"]),

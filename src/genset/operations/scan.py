@@ -12,7 +12,7 @@ from genset.expressions.placeholders import (
 from genset.model.errors import ValidationException
 from genset.operations.catalog import table_name, usable_table
 from genset.operations.operation import Answer, Operation, Request, Scope
-from genset.operations.parameters import check_mixing, decode_expression_values
+from genset.operations.parameters import check_mixing, decode_expression_values, speaks_older
 from genset.operations.reads import (
     ReadPlan,
     Source,
@@ -44,6 +44,7 @@ class ScanPlan(ReadPlan):
     total_segments: int
 
 
+@speaks_older
 def prepare(request: Request, scope: Scope) -> ScanPlan:
     """Check a Scan request as far as possible without data."""
     start_key = decode_start_key(request)

@@ -26,7 +26,7 @@ from genset.operations.capacity import Consumed, consumed_member, read_units
 from genset.operations.catalog import table_name, usable_table
 from genset.operations.item_store import collection_metrics
 from genset.operations.operation import Answer, Operation, Request, Scope
-from genset.operations.parameters import wants, write_condition
+from genset.operations.parameters import speaks_older, wants, write_condition
 from genset.operations.update_item import update_write
 from genset.operations.writes import CHECK, DELETE, PUT, Effect, Write, check_target, perform
 from genset.storage import keyspace
@@ -53,6 +53,7 @@ class TransactWritePlan:
     metrics: bool
 
 
+@speaks_older
 def prepare(request: Request, scope: Scope) -> TransactWritePlan:
     """Check a TransactWriteItems request as far as possible without data."""
     token = request.get("ClientRequestToken")

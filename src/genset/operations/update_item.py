@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from genset.expressions.condition import parse_condition
+from genset.expressions.condition import ConditionPlan, parse_condition
 from genset.expressions.legacy import parse_attribute_updates
 from genset.expressions.placeholders import (
     check_expressions_present,
@@ -11,6 +11,7 @@ from genset.expressions.placeholders import (
 )
 from genset.expressions.update import UpdatePlan, parse_update
 from genset.model.keys import decode_key
+from genset.model.limits import ITEM_BYTES_MAX
 from genset.operations.catalog import table_name
 from genset.operations.item_writes import WritePlan, execute_write, write_plan
 from genset.operations.operation import Operation, Request, Scope
@@ -23,17 +24,25 @@ from genset.operations.parameters import (
     detects,
     legacy_condition,
 )
-from genset.operations.writes import UPDATE, Write
+from genset.operations.writes import UPDATE, Write, update_too_large
 
 _LEGACY = ("AttributeUpdates", "Expected", "ConditionalOperator")
 _EXPRESSIONS = ("UpdateExpression", "ConditionExpression")
 
 
-@detects
+@detects()
 def prepare(request: Request, scope: Scope) -> WritePlan:
     """Check an UpdateItem request as far as possible without data."""
     write = update_write(request, scope, wrapped=False)
+    if write.update is not None and "UpdateExpression" in request:
+        _check_charge(write.update, write.values)
     return write_plan(request, scope, write)
+
+
+def _check_charge(update: UpdatePlan, values: Values) -> None:
+    # The request alone decides, before the condition is looked at.
+    if update.charge.bytes_of(values) > ITEM_BYTES_MAX:
+        raise update_too_large()
 
 
 def update_write(request: Request, scope: Scope, *, wrapped: bool) -> Write:
@@ -43,7 +52,7 @@ def update_write(request: Request, scope: Scope, *, wrapped: bool) -> Write:
     check_expressions_present(request, _EXPRESSIONS, says_what_is_null=wrapped)
     check_names(request.get("ExpressionAttributeNames"))
     values = decode_expression_values(request, wrapped=wrapped)
-    update, update_values, condition = _expressions(request, values)
+    update, update_values, condition = _expressions(request, values, condition_first=not wrapped)
     return Write(
         kind=UPDATE,
         table_name=table_name(scope, request["TableName"]),
@@ -52,11 +61,16 @@ def update_write(request: Request, scope: Scope, *, wrapped: bool) -> Write:
         update=update,
         values=update_values,
         item_on_failure=request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD",
-        flat_size=wrapped,
     )
 
 
-def _expressions(request: Request, values: Values) -> tuple[UpdatePlan | None, Values, Condition]:
+def _expressions(
+    request: Request, values: Values, *, condition_first: bool
+) -> tuple[UpdatePlan | None, Values, Condition]:
+    """The plans of both expressions, of which UpdateItem checks the condition first.
+
+    A transaction checks the update first: observed on the service, 2026.
+    """
     names = request.get("ExpressionAttributeNames")
     update_text = request.get("UpdateExpression")
     condition_text = request.get("ConditionExpression")
@@ -64,9 +78,16 @@ def _expressions(request: Request, values: Values) -> tuple[UpdatePlan | None, V
         legacy = parse_attribute_updates(request.get("AttributeUpdates") or {})
         condition = legacy_condition(request)
         return (legacy.plan, legacy.values, condition) if legacy else (None, NO_VALUES, condition)
-    update = parse_update(update_text, names) if update_text is not None else None
-    condition_plan = parse_condition(condition_text, names) if condition_text is not None else None
-    plans = [plan for plan in (update, condition_plan) if plan is not None]
+    update: UpdatePlan | None = None
+    condition_plan: ConditionPlan | None = None
+    if condition_text is not None and condition_first:
+        condition_plan = parse_condition(condition_text, names)
+    if update_text is not None:
+        update = parse_update(update_text, names)
+    if condition_text is not None and not condition_first:
+        condition_plan = parse_condition(condition_text, names)
+    ordered = (condition_plan, update) if condition_first else (update, condition_plan)
+    plans = [plan for plan in ordered if plan is not None]
     for plan in plans:
         plan.check(values)
     check_unused(

@@ -9,7 +9,7 @@ with `.member` after a list's 1-based index or a map's key.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -43,6 +43,10 @@ class Place:
     def element(self, key: str) -> Place:
         """The place of a list's element, by its 1-based index, or of a map's value, by its key."""
         return Place(path=f"{self.path}.{key}.member", api_path=f"{self.api_path}.{key}.member")
+
+    def named_by_api(self) -> Place:
+        """The same place, printed as the API spells it and without the value."""
+        return replace(self, value_shown=False, api_path_shown=True)
 
     def failure(self, echo: str | None, rule: str) -> str:
         """The failure of `rule` here by a value that prints as `echo`; None is null."""

@@ -47,11 +47,12 @@ FAILURE_ORDER: Final[dict[str, tuple[str, ...]]] = {
         "ReturnItemCollectionMetrics",
     ),
     "UpdateItemInput": (
-        "TableName",
-        "Key",
-        "ReturnValues",
         "ReturnConsumedCapacity",
+        "TableName",
+        "ReturnValues",
         "ReturnItemCollectionMetrics",
+        "ConditionalOperator",
+        "Key",
     ),
     "DeleteItemInput": (
         "ReturnConsumedCapacity",
@@ -192,10 +193,22 @@ ITEM_OPERATIONS: Final[frozenset[str]] = frozenset(
     {"GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "Scan", "SearchVectors"}
 )
 
-# Operations that report a bad table name alone, before any other member. [A]
-TABLE_NAME_ALONE: Final[frozenset[str]] = frozenset({"CreateTable", "PutItem", "UpdateItem"})
+# Operations on one item, whose members a newer layer checks, in words of its own: October 2026.
+# Where a required member is missing, or the request is nested too deep for that layer, the older
+# one answers as the published model has it. [A] for the writes, by likeness for GetItem.
+CURRENT_LAYER: Final[frozenset[str]] = frozenset({"GetItem", "PutItem", "UpdateItem", "DeleteItem"})
 
-# UpdateItem stops at the first bad one of these; PutItem lists them all. [A]
+# What the newer layer says of a ReturnValues outside its enum. The misspelling is the service's.
+# [A]
+RETURN_VALUES_FAILURE: Final = (
+    "Failed to satisfy constraint: Member must satisfy enum value set: "
+    "[ALL_OLD, UPDATED_OLD, ALL_NEW, UPDATE_NEW, NONE]"
+)
+
+# Members that the newer layer leaves to a later check with its own sentence. [A]
+CHECKED_LATER: Final[frozenset[str]] = frozenset({"ConditionalOperator"})
+
+# UpdateItem stops at the first bad one of these; PutItem and DeleteItem list them all. [A]
 UPDATE_ITEM_ENUMS: Final = ("ReturnValues", "ReturnConsumedCapacity", "ReturnItemCollectionMetrics")
 
 # Operations that answer a missing ResourceArn with a sentence of their own. [S]

@@ -18,6 +18,7 @@ from itertools import islice
 from typing import Any, Final, TypeAlias
 
 from genset.model.errors import ValidationException
+from genset.model.json_depth import is_too_deep_for_current_layer
 from genset.model.limits import BATCH_GET_KEYS_MAX, BATCH_WRITE_REQUESTS_MAX
 from genset.wire import _constraints, _json_types, _predicates, _table_names
 from genset.wire import _shape_rules as rules
@@ -81,21 +82,54 @@ def _refusal(operation: str, request: Request) -> str | None:
     bare = _bare_refusal(operation, request)
     if bare is not None:
         return bare
-    if operation in rules.TABLE_NAME_ALONE:
-        failures = _table_name_failures(operation, request)
-        if failures:
-            return _constraints.detected(failures)
-    failures = _failures(operation, request)
+    failures = _table_name_failures(request) if operation == "CreateTable" else []
+    if not failures:
+        failures = (
+            _current_failures(operation, request)
+            if _is_of_current_layer(operation, request)
+            else _failures(operation, request)
+        )
     if failures:
         return _constraints.detected(failures)
     late_rule = _late_rule(operation)
     return None if late_rule is None else late_rule(request)
 
 
-def _failures(operation: str, request: Request) -> list[str]:
-    shape = input_shape(operation)
+def _is_of_current_layer(operation: str, request: Request) -> bool:
+    return (
+        operation in rules.CURRENT_LAYER
+        and all(member in request for member in input_shape(operation).required)
+        and not is_too_deep_for_current_layer(request)
+    )
+
+
+def _current_failures(operation: str, request: Request) -> list[str]:
+    """What the newer layer finds wrong: the table name alone, or the other members."""
+    members = input_shape(operation).members
+    name = _constraints.Place().member(members["TableName"])
+    if not request["TableName"]:
+        return [
+            name.named_by_api().failure("", "Member must have length greater than or equal to 1")
+        ]
+    failures = list(_constraints.failures(members["TableName"].shape, request["TableName"], name))
+    if failures:
+        return failures
     if operation == "UpdateItem":
         request = _with_first_bad_enum(request)
+    for member in members.values():
+        value = request.get(member.name)
+        if value is None or member.name in rules.CHECKED_LATER:
+            continue
+        place = _constraints.Place().member(member)
+        found = list(_constraints.failures(member.shape, value, place))
+        failures += (
+            [rules.RETURN_VALUES_FAILURE] if found and member.name == "ReturnValues" else found
+        )
+    return failures[: rules.FAILURES_LISTED_MAX]
+
+
+def _failures(operation: str, request: Request) -> list[str]:
+    shape = input_shape(operation)
     found = _constraints.structure_failures(shape, request)
     failures = list(islice(found, rules.FAILURES_LISTED_MAX + 1))
     if operation == "BatchWriteItem" and len(failures) > 1:
@@ -118,17 +152,12 @@ def _with_first_bad_enum(request: Request) -> Request:
     return {name: value for name, value in request.items() if name not in bad[1:]}
 
 
-def _table_name_failures(operation: str, request: Request) -> list[str]:
-    """What is wrong with TableName, where that is reported before anything else."""
-    member = input_shape(operation).members["TableName"]
-    place = _constraints.Place().member(member)
-    name = request.get("TableName")
-    if name is None:
-        return [place.failure(None, _constraints.NOT_NULL)]
-    length_min = rules.TABLE_NAME_LENGTH_MIN if operation == "CreateTable" else 1
-    return [
-        place.failure(name, rule) for rule in _table_names.broken_rules(name, length_min=length_min)
-    ]
+def _table_name_failures(request: Request) -> list[str]:
+    """What is wrong with the TableName of CreateTable, which is reported before anything else."""
+    place = _constraints.Place().member(input_shape("CreateTable").members["TableName"])
+    name = request["TableName"]
+    broken = _table_names.broken_rules(name, length_min=rules.TABLE_NAME_LENGTH_MIN)
+    return [place.failure(name, rule) for rule in broken]
 
 
 @cache

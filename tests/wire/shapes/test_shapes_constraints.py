@@ -26,6 +26,20 @@ RETURN_VALUES = (
     "Value 'x' at 'returnValues' failed to satisfy constraint: Member must satisfy enum value "
     "set: [ALL_NEW, UPDATED_OLD, ALL_OLD, NONE, UPDATED_NEW]"
 )
+# The newer layer's, which names neither the member nor the value; the misspelling is its own.
+NEWER_RETURN_VALUES = (
+    "Failed to satisfy constraint: Member must satisfy enum value set: "
+    "[ALL_OLD, UPDATED_OLD, ALL_NEW, UPDATE_NEW, NONE]"
+)
+NEWER_EMPTY_NAME = (
+    "Value at 'TableName' failed to satisfy constraint: "
+    "Member must have length greater than or equal to 1"
+)
+NO_KEY = "Value null at 'key' failed to satisfy constraint: Member must not be null"
+EMPTY_NAME = (
+    "Value '' at 'tableName' failed to satisfy constraint: "
+    "Member must have length greater than or equal to 1"
+)
 BAD_ENUMS = {
     "ReturnItemCollectionMetrics": "x",
     "ReturnValues": "x",
@@ -58,23 +72,47 @@ def refusal(operation: str, request: dict[str, Any]) -> str:
 
 # Rule, evidence, operation, request, failures in order.
 LISTED: list[tuple[str, str, dict[str, Any], list[str]]] = [
-    # A: a missing name is null, without quotes, and on PutItem and UpdateItem stands alone.
-    ("A", "PutItem", {}, [broken(None, "tableName", NULL)]),
-    ("A", "UpdateItem", {"ReturnValues": "x"}, [broken(None, "tableName", NULL)]),
-    # A: an empty name breaks the length only; a bad one the pattern; a long one the length.
+    # A October 2026: with all required members, an operation on one item reports the table name
+    # alone, an empty one in the newer words.
+    ("A", "PutItem", {"TableName": "", "Item": {}, "ReturnValues": "x"}, [NEWER_EMPTY_NAME]),
+    ("A", "UpdateItem", {"TableName": "", "Key": {}, **BAD_ENUMS}, [NEWER_EMPTY_NAME]),
+    ("A", "DeleteItem", {"TableName": "", "Key": {}, "ReturnValues": "x"}, [NEWER_EMPTY_NAME]),
+    ("S", "GetItem", {"TableName": "", "Key": {}}, [NEWER_EMPTY_NAME]),
+    # A: a bad name breaks the pattern, a long one the length, both in the older words.
+    *(
+        ("A", operation, {"TableName": name, member: {}, "ReturnValues": "x"}, [failure])
+        for operation, member in (("PutItem", "Item"), ("UpdateItem", "Key"), ("DeleteItem", "Key"))
+        for name, failure in (
+            ("bad!", broken("bad!", "tableName", NAME_PATTERN)),
+            ("a" * 256, broken("a" * 256, "tableName", at_most(255))),
+        )
+    ),
+    # A October 2026: a missing member makes the older layer answer, which joins what it finds.
+    ("A", "PutItem", {"Item": {}}, [broken(None, "tableName", NULL)]),
+    ("S", "PutItem", {}, [broken(None, "tableName", NULL), broken(None, "item", NULL)]),
+    ("A", "UpdateItem", {"TableName": "", "UpdateExpression": "REMOVE a"}, [EMPTY_NAME, NO_KEY]),
     (
         "A",
-        "PutItem",
-        {"TableName": "", "ReturnValues": "x"},
-        [broken("", "tableName", at_least(1))],
+        "UpdateItem",
+        {"TableName": "", "ReturnConsumedCapacity": "x", "ReturnValues": "x"},
+        [RCC, EMPTY_NAME, RETURN_VALUES, NO_KEY],
+    ),
+    (
+        "A",
+        "UpdateItem",
+        {"TableName": "abc", "ConditionalOperator": "x"},
+        [broken("x", "conditionalOperator", one_of("OR", "AND")), NO_KEY],
     ),
     ("A", "Query", {"TableName": ""}, [broken("", "tableName", at_least(1))]),
-    ("A", "PutItem", {"TableName": "bad!"}, [broken("bad!", "tableName", NAME_PATTERN)]),
-    ("A", "PutItem", {"TableName": "a" * 256}, [broken("a" * 256, "tableName", at_most(255))]),
     # An ARN that is not a table's is a name with bad characters.
     ("S", "Scan", {"TableName": "arn:aws:s3"}, [broken("arn:aws:s3", "tableName", NAME_PATTERN)]),
     # A September 2026: PutItem lists every bad enum, in this order.
-    ("A", "PutItem", {"TableName": "abc", "Item": {}, **BAD_ENUMS}, [RCC, RETURN_VALUES, RICM]),
+    (
+        "A",
+        "PutItem",
+        {"TableName": "abc", "Item": {}, **BAD_ENUMS},
+        [RCC, NEWER_RETURN_VALUES, RICM],
+    ),
     (
         "S",
         "PutItem",
@@ -82,19 +120,14 @@ LISTED: list[tuple[str, str, dict[str, Any], list[str]]] = [
         [RCC, broken(None, "item", NULL), RETURN_VALUES, RICM],
     ),
     # A: UpdateItem stops at the first bad enum, ReturnValues first.
-    ("A", "UpdateItem", {"TableName": "abc", "Key": {}, **BAD_ENUMS}, [RETURN_VALUES]),
-    (
-        "S",
-        "UpdateItem",
-        {"TableName": "abc", "ReturnItemCollectionMetrics": "x"},
-        [broken(None, "key", NULL), RICM],
-    ),
+    ("A", "UpdateItem", {"TableName": "abc", "Key": {}, **BAD_ENUMS}, [NEWER_RETURN_VALUES]),
+    ("S", "UpdateItem", {"TableName": "abc", "ReturnItemCollectionMetrics": "x"}, [RICM, NO_KEY]),
     # A September 2026: DeleteItem lists the enums together; S: the name before the key.
     (
         "A",
         "DeleteItem",
         {"TableName": "abc", "Key": {}, "ReturnValues": "x", "ReturnConsumedCapacity": "x"},
-        [RCC, RETURN_VALUES],
+        [RCC, NEWER_RETURN_VALUES],
     ),
     ("S", "DeleteItem", {}, [broken(None, "tableName", NULL), broken(None, "key", NULL)]),
     # S: GetItem has the key before the name.
