@@ -35,8 +35,8 @@ ENUM_ORDER: Final[dict[str, tuple[str, ...]]] = {
 }
 
 # The order in which the failures of a structure's members are listed; members not named follow
-# in the model's order. [A] for the Return* members of the writes, for BatchGetItem and for the
-# transactions, else [S].
+# in the model's order. [A] for the Return* members of the writes, for BatchGetItem, for the
+# transactions and for CreateTable's two kinds of index, else [S].
 FAILURE_ORDER: Final[dict[str, tuple[str, ...]]] = {
     "GetItemInput": ("AttributesToGet", "ReturnConsumedCapacity", "Key", "TableName"),
     "PutItemInput": (
@@ -102,8 +102,8 @@ FAILURE_ORDER: Final[dict[str, tuple[str, ...]]] = {
         "AttributeDefinitions",
         "ProvisionedThroughput",
         "KeySchema",
-        "LocalSecondaryIndexes",
         "GlobalSecondaryIndexes",
+        "LocalSecondaryIndexes",
         "VectorIndexes",
     ),
     "UpdateTableInput": (
@@ -184,6 +184,15 @@ JAVA_FIELDS: Final[dict[str, tuple[str, ...]]] = {
 TABLE_NAME_PATTERN: Final = "[a-zA-Z0-9_.-]+"
 TABLE_NAME_LENGTH_MIN: Final = 3
 TABLE_NAME_LENGTH_MAX: Final = 255
+
+# Maps that are echoed as the JSON of the request, where all else is Java's text. [A]
+ECHOED_AS_JSON: Final[frozenset[str]] = frozenset({"BatchGetRequestMap"})
+
+# Query reads its ConditionalOperator before all else, and says so without the value, without the
+# usual opening, and with a set of values that is not the documented one. [A], October 2026
+CONDITIONAL_OPERATOR_REFUSAL: Final = (
+    "Failed to satisfy constraint: Member must satisfy enum value set: [ALL, OR]"
+)
 
 # Operations on items: a table name need only have one character, is reported as any other
 # member, and everything else about it is the table lookup's. [A] Every other operation that

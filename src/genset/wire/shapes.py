@@ -141,11 +141,23 @@ def _bare_refusal(operation: str, request: Request) -> str | None:
     """Refusals in sentences of their own, which come before all constraint failures."""
     if operation in rules.RESOURCE_ARN_OPERATIONS and "ResourceArn" not in request:
         return "Invalid TableArn"
+    if operation == "Query" and request.get("ConditionalOperator", "OR") not in ("AND", "OR"):
+        return rules.CONDITIONAL_OPERATOR_REFUSAL
+    if operation == "BatchGetItem" and request.get("RequestItems") == {}:
+        return _constraints.detected([_NO_REQUEST_ITEMS])
     if not _requires_table_name(operation):
         return None
     if "TableName" not in request:
         return "The parameter 'TableName' is required but was not present in the request"
     return None if operation == "CreateTable" else _short_or_long(request)
+
+
+# Observed in us-east-1 and all but one Region by September 2026; BatchWriteItem keeps the sentence
+# it had. As other constraints told without the value, it is taken to be told alone.
+_NO_REQUEST_ITEMS: Final = (
+    "Value at 'RequestItems' failed to satisfy constraint: "
+    "Member must have length greater than or equal to 1"
+)
 
 
 def _short_or_long(request: Request) -> str | None:
@@ -159,7 +171,7 @@ def _short_or_long(request: Request) -> str | None:
 def _too_many_keys(request: Request) -> str | None:
     tables: Mapping[str, Any] = request["RequestItems"]
     if not tables:
-        return "The requestItems parameter is required for BatchGetItem"
+        return _constraints.detected([_NO_REQUEST_ITEMS])
     if sum(len(table["Keys"]) for table in tables.values()) > BATCH_GET_KEYS_MAX:
         return "Too many items requested for the BatchGetItem call"
     return None

@@ -26,6 +26,10 @@ RETURN_VALUES = (
     "Value 'x' at 'returnValues' failed to satisfy constraint: Member must satisfy enum value "
     "set: [ALL_NEW, UPDATED_OLD, ALL_OLD, NONE, UPDATED_NEW]"
 )
+AN_INDEX = {
+    "KeySchema": [{"AttributeName": "a", "KeyType": "HASH"}],
+    "Projection": {"ProjectionType": "ALL"},
+}
 BAD_ENUMS = {
     "ReturnItemCollectionMetrics": "x",
     "ReturnValues": "x",
@@ -118,7 +122,7 @@ LISTED: list[tuple[str, str, dict[str, Any], list[str]]] = [
         [f"Value at 'Limit' failed to satisfy constraint: {at_least(1, 'value')}"],
     ),
     ("A", "Scan", {"TableName": "abc", "Limit": 0}, [broken("0", "limit", at_least(1, "value"))]),
-    # S: ten failures at most, in Query's order; the eleventh, of keyConditions.b, is not listed.
+    # S: ten failures at most, in Query's order; the eleventh, of keyConditions.c, is not listed.
     (
         "S",
         "Query",
@@ -129,8 +133,7 @@ LISTED: list[tuple[str, str, dict[str, Any], list[str]]] = [
             "IndexName": "abc;",
             "Select": "hi",
             "Limit": -1,
-            "KeyConditions": {"a": {}, "b": {"ComparisonOperator": ""}},
-            "ConditionalOperator": "AN",
+            "KeyConditions": {"a": {}, "b": {}, "c": {}},
             "QueryFilter": {"a": {}, "b": {"ComparisonOperator": ""}},
         },
         [
@@ -154,10 +157,10 @@ LISTED: list[tuple[str, str, dict[str, Any], list[str]]] = [
                 "GT, NOT_NULL, NE, LE, BEGINS_WITH, GE, CONTAINS]",
             ),
             broken("abc;", "tableName", NAME_PATTERN),
-            broken("AN", "conditionalOperator", one_of("OR", "AND")),
             broken("[]", "attributesToGet", at_least(1)),
             f"Value at 'Limit' failed to satisfy constraint: {at_least(1, 'value')}",
             broken(None, "keyConditions.a.member.comparisonOperator", NULL),
+            broken(None, "keyConditions.b.member.comparisonOperator", NULL),
         ],
     ),
     # S: a name that breaks pattern and length lists the pattern first.
@@ -403,6 +406,22 @@ LISTED: list[tuple[str, str, dict[str, Any], list[str]]] = [
             broken(None, "globalSecondaryIndexes.1.member.indexName", NULL),
         ],
     ),
+    # A October 2026: the global indexes come first, in whatever order the request has them.
+    (
+        "A",
+        "CreateTable",
+        {
+            "TableName": "abc",
+            "AttributeDefinitions": [],
+            "KeySchema": [{"AttributeName": "a", "KeyType": "HASH"}],
+            "LocalSecondaryIndexes": [{**AN_INDEX, "IndexName": "aa"}],
+            "GlobalSecondaryIndexes": [{**AN_INDEX, "IndexName": "zz"}],
+        },
+        [
+            broken("zz", "globalSecondaryIndexes.1.member.indexName", at_least(3)),
+            broken("aa", "localSecondaryIndexes.1.member.indexName", at_least(3)),
+        ],
+    ),
     # A: an unknown billing mode.
     (
         "A",
@@ -541,12 +560,19 @@ BAD_LENGTH = "TableName must be at least 3 characters long and at most 255 chara
         (
             "BatchGetItem",
             {"RequestItems": {}},
-            "The requestItems parameter is required for BatchGetItem",
+            "1 validation error detected: Value at 'RequestItems' failed to satisfy constraint: "
+            "Member must have length greater than or equal to 1",
         ),
         (
             "BatchWriteItem",
             {"RequestItems": {}},
             "The requestItems parameter is required for BatchWriteItem",
+        ),
+        # A October 2026: Query's ConditionalOperator, alone and bare
+        (
+            "Query",
+            {"TableName": "abc", "Select": "x", "ConditionalOperator": "XOR"},
+            "Failed to satisfy constraint: Member must satisfy enum value set: [ALL, OR]",
         ),
         # S: too many over several tables, none of them too many alone
         (
