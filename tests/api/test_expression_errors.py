@@ -433,11 +433,13 @@ LONG = [
 def test_an_expression_has_at_most_4096_bytes(api, operation, member, text, request_, detected):
     request = {"TableName": "strings", **request_, **used(text)}
     api(operation, request, **{member: sized(text, 4096)})
+    # Observed in ten Regions, October 2026: the size of an update is not told.
+    told = TOO_LONG.removesuffix(" expression size: 4097" if member == "UpdateExpression" else "")
     answer = api.refused(operation, request, **{member: sized(text, 4097)})
-    check(answer, (DETECTED if detected else "") + f"Invalid {member}: {TOO_LONG}")
+    check(answer, (DETECTED if detected else "") + f"Invalid {member}: {told}")
     # observed 5 [A]: the size is judged before the text is parsed.
     answer = api.refused(operation, request, **{member: "!" * 4097})
-    check(answer, (DETECTED if detected else "") + f"Invalid {member}: {TOO_LONG}")
+    check(answer, (DETECTED if detected else "") + f"Invalid {member}: {told}")
 
 
 def test_the_size_of_an_expression_is_counted_in_bytes(api):

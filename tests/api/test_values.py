@@ -104,9 +104,9 @@ for text in (
         f"{NOT_A_NUMBER}: {text}",
         "observed 3",
     )
-refused("empty number", {"Item": {"v": N("")}}, NOT_A_NUMBER, "observed 3 [S]")
-refused("empty number in a set", {"Item": {"v": {"NS": [""]}}}, NOT_A_NUMBER, "observed 3 [S]")
-refused("empty number in a list", {"Item": {"v": L(N(""))}}, NOT_A_NUMBER, "observed 3 [S]")
+for where, value in (("", N("")), (" in a set", {"NS": [""]}), (" in a list", L(N("")))):
+    refused(f"empty number{where}", {"Item": {"v": value}}, f"{NOT_A_NUMBER}: ",
+            "observed in four Regions, October 2026")  # fmt: skip
 
 PRECISION = "Attempting to store more than 38 significant digits in a Number"
 OVERFLOW = (
@@ -158,16 +158,18 @@ for where, wrap in [
             f"{DETECTED}{INVALID}Null attribute value types must have the value of true",
             "observed 3 [A]")  # fmt: skip
     refused(f"duplicate strings {where}", {"Item": {"v": wrap({"SS": ["a", "b", "a"]})}},
-            f"{DETECTED}{INVALID}Input collection [a, b, a] contains duplicates.",
-            "observed 3 [S]")  # fmt: skip
+            f'{DETECTED}{INVALID}Input collection ["a", "b", "a"] contains duplicates.',
+            "observed in four Regions, October 2026")  # fmt: skip
     refused(f"duplicate numbers {where}", {"Item": {"v": wrap({"NS": ["1", "2", "1"]})}},
-            f"{DETECTED}Input collection contains duplicates", "observed 3 [S]")  # fmt: skip
+            f"{DETECTED}{INVALID}Input collection contains duplicates.",
+            "observed in four Regions, October 2026")  # fmt: skip
     refused(f"duplicate binaries {where}", {"Item": {"v": wrap({"BS": ["YQ==", "YQ=="]})}},
-            f"{DETECTED}{INVALID}Input collection [YQ==, YQ==]of type BS contains duplicates.",
-            "observed 3 [S]")  # fmt: skip
+            f'{DETECTED}{INVALID}Input collection ["YQ==","YQ=="]of type BS contains duplicates.',
+            "observed in four Regions, October 2026")  # fmt: skip
 for pair in [("1", "1.0"), ("1", "+1"), ("100", "1e2"), ("0", "-0"), ("0.5", ".5")]:
     refused(f"the number set {pair} has duplicates", {"Item": {"v": NS(*pair)}},
-            f"{DETECTED}Input collection contains duplicates", "observed 3 [S]")  # fmt: skip
+            f"{DETECTED}{INVALID}Input collection contains duplicates.",
+            "observed in four Regions, October 2026")  # fmt: skip
 
 DEEP = (
     "Nesting Levels have exceeded supported limits: "

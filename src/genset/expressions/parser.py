@@ -136,9 +136,10 @@ class _Parser:
         # Surrogates are let through here: they are bad tokens, with an error of their own.
         size = len(self._text.encode(errors="surrogatepass"))
         if size > EXPRESSION_BYTES_MAX:
+            # Of an update the service does not tell the size.
+            told = "" if self._kind is ExpressionKind.UPDATE else f" expression size: {size}"
             raise expression_error(
-                self._kind,
-                f"Expression size has exceeded the maximum allowed size; expression size: {size}",
+                self._kind, f"Expression size has exceeded the maximum allowed size;{told}"
             )
         if not self._text:
             raise expression_error(self._kind, "The expression can not be empty;")

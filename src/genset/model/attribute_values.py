@@ -15,7 +15,7 @@ from typing import Any, Final, TypeAlias
 
 from genset.model.errors import SerializationException, ValidationException
 from genset.model.limits import NESTING_LEVELS_MAX
-from genset.model.numbers import canonical_number, number_bytes, to_decimal
+from genset.model.numbers import canonical_number, number_bytes, older_fault, to_decimal
 
 AttributeValue: TypeAlias = dict[str, Any]
 Item: TypeAlias = dict[str, AttributeValue]
@@ -24,13 +24,13 @@ _CONTAINER_BYTES: Final = 3  # a list or map counts 3 bytes and 1 for each eleme
 _INVALID: Final = "One or more parameter values were invalid: "
 
 
-def decode_value(raw: Any) -> AttributeValue:
+def decode_value(raw: Any, level: int = 1) -> AttributeValue:
     """Check `raw` and make it canonical, in place; the same object is returned.
 
-    Raises ValidationException with DynamoDB's message, or SerializationException where a JSON
-    value has the wrong type.
+    `level` is the level of nesting that the value itself counts as. Raises ValidationException
+    with DynamoDB's message, or SerializationException where a JSON value has the wrong type.
     """
-    _decode(raw, 1)
+    _decode(raw, level)
     return raw  # type: ignore[no-any-return]
 
 
@@ -40,6 +40,9 @@ def decode_item(raw: Any) -> tuple[Item, int]:
     Raises as `decode_value` does. The 400 KB limit is the operation's to check.
     """
     size = 0
+    if "" in raw:
+        # Told before any fault in the values, of any attribute (observed in October 2026).
+        raise ValidationException("Empty attribute name")
     try:
         for name, value in raw.items():
             size += _utf8_bytes(name) + _decode(value, 1)
@@ -127,8 +130,16 @@ def _string(raw: AttributeValue, payload: Any, level: int) -> int:
 def _number(raw: AttributeValue, payload: Any, level: int) -> int:
     if type(payload) is not str:
         raise _wrong_type(payload, "String")
-    raw["N"] = number = canonical_number(payload)
+    raw["N"] = number = _canonical(payload)
     return number_bytes(number)
+
+
+def _canonical(text: str) -> str:
+    try:
+        return canonical_number(text)
+    except ValidationException as error:
+        error.older = older_fault(text, error.message)
+        raise
 
 
 def _binary(raw: AttributeValue, payload: Any, level: int) -> int:
@@ -225,11 +236,23 @@ def _string_set(raw: AttributeValue, payload: Any, level: int) -> int:
     for member in payload:
         size += _string(raw, member, level)
     if len(set(payload)) != len(payload):
+        listed = ", ".join(f'"{member}"' for member in _up_to_the_repeat(payload, str.encode))
         raise ValidationException(
-            f"{_INVALID}Input collection [{', '.join(payload)}] contains duplicates.",
+            f"{_INVALID}Input collection [{listed}] contains duplicates.",
             detected=True,
+            older=f"{_INVALID}Input collection [{', '.join(payload)}] contains duplicates.",
         )
     return size
+
+
+def _up_to_the_repeat(members: list[str], raw: Callable[[str], bytes]) -> list[str]:
+    """The members as the service lists them: sorted up to the first repeat, then as they came."""
+    seen: dict[bytes, str] = {}
+    for at, member in enumerate(members):
+        if raw(member) in seen:
+            return [seen[each] for each in sorted(seen)] + members[at:]
+        seen[raw(member)] = member
+    raise AssertionError("a member is there twice")
 
 
 def _number_set(raw: AttributeValue, payload: Any, level: int) -> int:
@@ -238,9 +261,13 @@ def _number_set(raw: AttributeValue, payload: Any, level: int) -> int:
     for member in payload:
         if type(member) is not str:
             raise _wrong_type(member, "String")
-        numbers.append(canonical_number(member))
+        numbers.append(_canonical(member))
     if len(set(numbers)) != len(numbers):
-        raise ValidationException("Input collection contains duplicates", detected=True)
+        raise ValidationException(
+            f"{_INVALID}Input collection contains duplicates.",
+            detected=True,
+            older="Input collection contains duplicates",
+        )
     raw["NS"] = numbers
     return sum(map(number_bytes, numbers))
 
@@ -249,9 +276,12 @@ def _binary_set(raw: AttributeValue, payload: Any, level: int) -> int:
     _check_set(payload, "Binary sets should not be empty")
     members = [_base64_bytes(member) for member in payload]
     if len(set(members)) != len(members):
+        listed = ",".join(f'"{each}"' for each in _up_to_the_repeat(payload, _base64_bytes))
         raise ValidationException(
-            f"{_INVALID}Input collection [{', '.join(payload)}]of type BS contains duplicates.",
+            f"{_INVALID}Input collection [{listed}]of type BS contains duplicates.",
             detected=True,
+            older=f"{_INVALID}Input collection [{', '.join(payload)}]of type BS contains "
+            "duplicates.",
         )
     raw["BS"] = [binascii.b2a_base64(member, newline=False).decode() for member in members]
     return sum(map(len, members))

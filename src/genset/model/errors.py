@@ -30,11 +30,22 @@ class ValidationException(DynamoDBError):
     placeholders, ReturnValues, mixed parameters) that PutItem, UpdateItem and DeleteItem
     answer with the prefix "1 validation error detected: " since July 2026, and every other
     operation answers bare. The single-item writes add the prefix; nobody else does.
+
+    `older` is what the service's older check of attribute values says of the same fault, where
+    that is something else. The operations that still run it take that text instead.
     """
 
-    def __init__(self, message: str = "", *, detected: bool = False, **members: Any) -> None:
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        detected: bool = False,
+        older: str | None = None,
+        **members: Any,
+    ) -> None:
         super().__init__(message, **members)
         self.detected = detected
+        self.older = older
 
 
 class SerializationException(DynamoDBError):

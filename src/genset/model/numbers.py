@@ -22,6 +22,12 @@ _EXACT: Final = Context(prec=400, Emax=9999, Emin=-9999, traps=[Inexact, Overflo
 # request has at most 16 MB of them.
 _EXPONENT_DIGITS_MAX: Final = 12
 
+_NOT_NUMERIC: Final = "The parameter cannot be converted to a numeric value"
+_UNDERFLOW: Final = (
+    "Number underflow. Attempting to store a number with magnitude smaller than supported range"
+)
+_INT_MAX: Final = 2**31 - 1
+
 _NEGATIVE: Final = 0x01
 _ZERO: Final = b"\x02"
 _POSITIVE: Final = 0x03
@@ -47,11 +53,7 @@ def _parse(text: str) -> tuple[bool, str, int]:
     """Sign, significant digits without zeros at either end, and the exponent of the last digit."""
     match = _GRAMMAR.fullmatch(text)
     if match is None or not (match[2] or match[3]):
-        raise ValidationException(
-            f"The parameter cannot be converted to a numeric value: {text}"
-            if text
-            else "The parameter cannot be converted to a numeric value"
-        )
+        raise ValidationException(f"{_NOT_NUMERIC}: {text}")
     sign, whole, fraction, power = match.groups()
     fraction = fraction or ""
     digits = (whole + fraction).lstrip("0")
@@ -80,12 +82,26 @@ def _check_range(digits: str, exponent: int) -> None:
             "supported range"
         )
     if magnitude < NUMBER_EXPONENT_MIN:
-        raise ValidationException(
-            "Number underflow. Attempting to store a number with magnitude smaller than "
-            "supported range"
-        )
+        raise ValidationException(_UNDERFLOW)
     if len(digits) > NUMBER_DIGITS_MAX:
         raise ValidationException("Attempting to store more than 38 significant digits in a Number")
+
+
+def older_fault(text: str, fault: str) -> str:
+    """What the service's older check says of a number refused for `fault`.
+
+    It reads numbers as Java's BigDecimal does, in 32 bits: an exponent beyond those is no number,
+    and one at their end wraps to the other side of the range. Observed in October 2026.
+    """
+    match = _GRAMMAR.fullmatch(text)
+    if match is None or not (match[2] or match[3]):
+        return f"{_NOT_NUMERIC}: {text}" if text else _NOT_NUMERIC
+    _, whole, fraction, power = match.groups()
+    scale = len(fraction or "") - _bounded_int(power or "0")
+    if not -_INT_MAX <= scale <= _INT_MAX:
+        return f"{_NOT_NUMERIC}: {text}"
+    digits = (whole + (fraction or "")).lstrip("0")
+    return _UNDERFLOW if len(digits) - scale > _INT_MAX else fault
 
 
 def _plain(negative: bool, digits: str, exponent: int) -> str:

@@ -18,7 +18,7 @@ from genset.operations.capacity import Consumed, consumed_member
 from genset.operations.catalog import table_name, usable_table
 from genset.operations.item_store import collection_metrics
 from genset.operations.operation import Answer, Operation, Request, Scope
-from genset.operations.parameters import Condition, wants
+from genset.operations.parameters import Condition, in_older_words, wants
 from genset.operations.writes import DELETE, PUT, Write, perform
 from genset.storage.engine import Transaction
 
@@ -35,6 +35,7 @@ class BatchWritePlan:
     metrics: bool
 
 
+@in_older_words
 def prepare(request: Request, scope: Scope) -> BatchWritePlan:
     """Check a BatchWriteItem request as far as possible without data."""
     writes = {

@@ -18,7 +18,7 @@ def prepare(request: Request, scope: Scope) -> WritePlan:
     """Check a DeleteItem request as far as possible without data."""
     key = decode_key(request["Key"])
     check_mixing(request, ("Expected", "ConditionalOperator"), _EXPRESSIONS)
-    condition = write_condition(request, expressions=_EXPRESSIONS, wrapped=False)
+    condition = write_condition(request, expressions=_EXPRESSIONS, older=False)
     if request.get("ReturnValues", "NONE") not in ("NONE", "ALL_OLD"):
         raise ValidationException("ReturnValues can only be ALL_OLD or NONE", detected=True)
     write = Write(

@@ -41,11 +41,30 @@ def detects(prepare: Callable[[Request, Scope], Plan]) -> Callable[[Request, Sco
     return prefixed
 
 
-def decode_expression_values(request: Request, *, wrapped: bool) -> Values:
+def in_older_words(prepare: Callable[[Request, Scope], Plan]) -> Callable[[Request, Scope], Plan]:
+    """Tell faults of attribute values as the service's older check of them does.
+
+    That is what BatchWriteItem, Scan and the transactions run in us-east-1 and most Regions,
+    where all other operations have a newer one. Observed in October 2026.
+    """
+
+    @wraps(prepare)
+    def older(request: Request, scope: Scope) -> Plan:
+        try:
+            return prepare(request, scope)
+        except ValidationException as error:
+            if error.older is not None:
+                error.message = error.older
+            raise
+
+    return older
+
+
+def decode_expression_values(request: Request, *, older: bool) -> Values:
     """ExpressionAttributeValues, checked in place.
 
-    `wrapped` names the parameter and the placeholder in the error, as everything but the
-    single-item writes does; nesting errors are never wrapped.
+    The `older` check (see `in_older_words`) names the parameter and the placeholder in the error,
+    and lets values nest one level deeper.
     """
     values = request.get("ExpressionAttributeValues")
     if values is None:
@@ -53,12 +72,12 @@ def decode_expression_values(request: Request, *, wrapped: bool) -> Values:
     check_value_keys(values)
     for name, value in values.items():
         try:
-            decode_value(value)
+            decode_value(value, 0 if older else 1)
         except ValidationException as error:
-            if wrapped and not error.message.startswith("Nesting Levels"):
-                error.message = (
-                    "ExpressionAttributeValues contains invalid value: "
-                    f"{error.message} for key {name}"
+            if older:
+                fault = error.message if error.older is None else error.older
+                error.older = (
+                    f"ExpressionAttributeValues contains invalid value: {fault} for key {name}"
                 )
             raise
     return values  # type: ignore[no-any-return]
@@ -83,12 +102,12 @@ class Condition:
         return self.plan is None or self.plan.matches(item, self.values)
 
 
-def write_condition(request: Request, *, expressions: tuple[str, ...], wrapped: bool) -> Condition:
+def write_condition(request: Request, *, expressions: tuple[str, ...], older: bool) -> Condition:
     """The condition of a write that has no other expression, legacy Expected included."""
-    check_expressions_present(request, expressions, says_what_is_null=wrapped)
+    check_expressions_present(request, expressions, says_what_is_null=older)
     names = request.get("ExpressionAttributeNames")
     check_names(names)
-    values = decode_expression_values(request, wrapped=wrapped)
+    values = decode_expression_values(request, older=older)
     text = request.get("ConditionExpression")
     if text is None:
         return legacy_condition(request)

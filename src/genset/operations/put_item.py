@@ -19,7 +19,7 @@ def prepare(request: Request, scope: Scope) -> WritePlan:
     """Check a PutItem request as far as possible without data."""
     item, size = decode_item(request["Item"])
     check_mixing(request, ("Expected", "ConditionalOperator"), _EXPRESSIONS)
-    condition = write_condition(request, expressions=_EXPRESSIONS, wrapped=False)
+    condition = write_condition(request, expressions=_EXPRESSIONS, older=False)
     if request.get("ReturnValues", "NONE") not in ("NONE", "ALL_OLD"):
         raise ValidationException("ReturnValues can only be ALL_OLD or NONE", detected=True)
     if size > ITEM_BYTES_MAX:

@@ -12,7 +12,11 @@ from genset.expressions.placeholders import (
 from genset.model.errors import ValidationException
 from genset.operations.catalog import table_name, usable_table
 from genset.operations.operation import Answer, Operation, Request, Scope
-from genset.operations.parameters import check_mixing, decode_expression_values
+from genset.operations.parameters import (
+    check_mixing,
+    decode_expression_values,
+    in_older_words,
+)
 from genset.operations.reads import (
     ReadPlan,
     Source,
@@ -44,6 +48,7 @@ class ScanPlan(ReadPlan):
     total_segments: int
 
 
+@in_older_words
 def prepare(request: Request, scope: Scope) -> ScanPlan:
     """Check a Scan request as far as possible without data."""
     start_key = decode_start_key(request)
@@ -53,7 +58,7 @@ def prepare(request: Request, scope: Scope) -> ScanPlan:
     check_expressions_present(request, _EXPRESSIONS, says_what_is_null=True)
     names = request.get("ExpressionAttributeNames")
     check_names(names)
-    values = decode_expression_values(request, wrapped=True)
+    values = decode_expression_values(request, older=True)
     filter_ = read_filter(request, "ScanFilter", values)
     projection = projection_of(request)
     plans = [filter_.plan] if "FilterExpression" in request and filter_.plan else []

@@ -13,7 +13,7 @@ from genset.operations.capacity import Consumed, consumed_member, read_units
 from genset.operations.catalog import table_name, usable_table
 from genset.operations.get_item import GetPlan, read_projection, rendered
 from genset.operations.operation import Answer, Operation, Request, Scope
-from genset.operations.parameters import wants
+from genset.operations.parameters import in_older_words, wants
 from genset.storage.engine import Snapshot
 
 
@@ -25,6 +25,7 @@ class TransactGetPlan:
     capacity: str | None
 
 
+@in_older_words
 def prepare(request: Request, scope: Scope) -> TransactGetPlan:
     """Check a TransactGetItems request as far as possible without data."""
     gets = []

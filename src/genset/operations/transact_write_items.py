@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import orjson
 
-from genset.model.attribute_values import decode_item
+from genset.model.attribute_values import Item, decode_item
 from genset.model.errors import (
     DynamoDBError,
     IdempotentParameterMismatchException,
@@ -26,13 +26,22 @@ from genset.operations.capacity import Consumed, consumed_member, read_units
 from genset.operations.catalog import table_name, usable_table
 from genset.operations.item_store import collection_metrics
 from genset.operations.operation import Answer, Operation, Request, Scope
-from genset.operations.parameters import wants, write_condition
+from genset.operations.parameters import in_older_words, wants, write_condition
 from genset.operations.update_item import update_write
-from genset.operations.writes import CHECK, DELETE, PUT, Effect, Write, check_target, perform
+from genset.operations.writes import (
+    CHECK,
+    DELETE,
+    PUT,
+    UPDATE,
+    Effect,
+    Write,
+    check_target,
+    perform,
+)
 from genset.storage import keyspace
 from genset.storage.engine import Transaction
 
-_KINDS: Final = {"ConditionCheck": CHECK, "Put": PUT, "Delete": DELETE, "Update": "Update"}
+_KINDS: Final = {"ConditionCheck": CHECK, "Put": PUT, "Delete": DELETE, "Update": UPDATE}
 # An empty key value refuses the request; every other wrong key cancels the transaction.
 _EMPTY_KEY: Final = "for a key attribute cannot contain an empty"
 _TOO_LARGE: Final = (
@@ -53,6 +62,7 @@ class TransactWritePlan:
     metrics: bool
 
 
+@in_older_words
 def prepare(request: Request, scope: Scope) -> TransactWritePlan:
     """Check a TransactWriteItems request as far as possible without data."""
     token = request.get("ClientRequestToken")
@@ -79,20 +89,33 @@ def _write(entry: dict[str, Any], scope: Scope) -> Write:
         )
     action = entry[actions[0]]
     kind = _KINDS[actions[0]]
-    if kind == "Update":
-        return update_write(action, scope, wrapped=True)
     if kind == PUT:
-        item, size = decode_item(action["Item"])
-        if size > ITEM_BYTES_MAX:
-            raise ValidationException("Item size has exceeded the maximum allowed size")
+        return _put(action, scope)
+    if kind == UPDATE:
+        write = update_write(action, scope, older=True)
     else:
-        item, size = decode_key(action["Key"]), 0
+        write = _conditional(kind, action, scope, item=action["Key"])
+    # Observed in October 2026: a fault in the expressions is told before one in the key.
+    decode_key(action["Key"])
+    return write
+
+
+def _put(action: dict[str, Any], scope: Scope) -> Write:
+    item, size = decode_item(action["Item"])
+    if size > ITEM_BYTES_MAX:
+        raise ValidationException("Item size has exceeded the maximum allowed size")
+    return _conditional(PUT, action, scope, item=item, item_bytes=size)
+
+
+def _conditional(
+    kind: str, action: dict[str, Any], scope: Scope, *, item: Item, item_bytes: int = 0
+) -> Write:
     return Write(
         kind=kind,
         table_name=table_name(scope, action["TableName"]),
         item=item,
-        item_bytes=size,
-        condition=write_condition(action, expressions=("ConditionExpression",), wrapped=True),
+        item_bytes=item_bytes,
+        condition=write_condition(action, expressions=("ConditionExpression",), older=True),
         item_on_failure=action.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD",
     )
 

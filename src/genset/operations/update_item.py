@@ -32,27 +32,30 @@ _EXPRESSIONS = ("UpdateExpression", "ConditionExpression")
 @detects
 def prepare(request: Request, scope: Scope) -> WritePlan:
     """Check an UpdateItem request as far as possible without data."""
-    write = update_write(request, scope, wrapped=False)
+    decode_key(request["Key"])
+    write = update_write(request, scope, older=False)
     return write_plan(request, scope, write)
 
 
-def update_write(request: Request, scope: Scope, *, wrapped: bool) -> Write:
-    """The write of an UpdateItem request or of an Update in a transaction (`wrapped`)."""
-    key = decode_key(request["Key"])
+def update_write(request: Request, scope: Scope, *, older: bool) -> Write:
+    """The write of an UpdateItem request or of an Update in a transaction (`older`).
+
+    The key is for the caller to decode, before or after.
+    """
     check_mixing(request, _LEGACY, _EXPRESSIONS)
-    check_expressions_present(request, _EXPRESSIONS, says_what_is_null=wrapped)
+    check_expressions_present(request, _EXPRESSIONS, says_what_is_null=older)
     check_names(request.get("ExpressionAttributeNames"))
-    values = decode_expression_values(request, wrapped=wrapped)
+    values = decode_expression_values(request, older=older)
     update, update_values, condition = _expressions(request, values)
     return Write(
         kind=UPDATE,
         table_name=table_name(scope, request["TableName"]),
-        item=key,
+        item=request["Key"],
         condition=condition,
         update=update,
         values=update_values,
         item_on_failure=request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD",
-        flat_size=wrapped,
+        flat_size=older,
     )
 
 
