@@ -342,8 +342,21 @@ def test_a_transaction_holds_4_mb(api, fresh):
     for key in keys:
         assert "Item" not in api("GetItem", TableName="strings", Key=key)
     api("TransactWriteItems", TransactItems=[put(item_of(key, 400_000)) for key in keys[:10]])
+    api("PutItem", TableName="strings", Item=item_of(keys[10], 400_000))
+    # Observed on the service: what counts is what the request sends, not what it deletes.
+    deletes = [{"Delete": {"TableName": "strings", "Key": key}} for key in keys]
+    api("TransactWriteItems", TransactItems=deletes)
     for key in keys:
-        api("DeleteItem", TableName="strings", Key=key)
+        assert "Item" not in api("GetItem", TableName="strings", Key=key)
+
+
+def test_of_several_wrong_keys_the_first_has_the_reason(api, fresh):
+    """Observed on the service: the conditions of the other actions are not looked at either."""
+    never = {"ConditionExpression": "attribute_exists(pk)"}
+    actions = [put({"pk": S(fresh())}, **never), put({"pk": N(1)}), put({"pk": N(2)})]
+    answer = api.refused("TransactWriteItems", TransactItems=actions)
+    assert answer.type == "TransactionCanceledException"
+    assert answer.message.endswith("[None, ValidationError, None]")
 
 
 def increment(key, **more):

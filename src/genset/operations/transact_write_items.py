@@ -2,6 +2,11 @@
 
 All actions happen or none. A client token makes a repeated request within ten minutes answer
 without doing anything again; its record is written in the transaction it belongs to.
+
+TransactionInProgressException is never answered. The service gives it to a call that repeats a
+token while the first call is still running (API reference, TransactWriteItems). Writes run one
+after another here and the record of a token commits with the writes, so a repeated call finds
+either nothing, and does the work, or the record, and replays: it never meets a call under way.
 """
 
 from __future__ import annotations
@@ -129,26 +134,40 @@ async def execute(plan: TransactWritePlan, txn: Transaction) -> Answer:
             return replayed
     _check_keys(plan, tables)
     effects = await _perform_all(plan, txn, tables)
-    if sum(max(e.before_bytes, e.after_bytes) for e in effects) > TRANSACTION_BYTES_MAX:
+    if sum(map(_sent_bytes, plan.writes, effects)) > TRANSACTION_BYTES_MAX:
         raise ValidationException(_TOO_LARGE)
     if plan.token is not None:
         _remember(plan, txn, effects)
     return await _answer(plan, txn, tables, effects)
 
 
+def _sent_bytes(write: Write, effect: Effect) -> int:
+    """The bytes that an action adds to the limit of a transaction.
+
+    Observed on the service: more than the limit of stored items may be deleted together, so it
+    is what a request sends that counts. What an update adds to its item stands for its values.
+    """
+    if write.kind == UPDATE:
+        return max(effect.after_bytes - effect.before_bytes, 0)
+    return effect.after_bytes
+
+
 def _check_keys(plan: TransactWritePlan, tables: list[Table]) -> None:
-    """Refuse two actions on one item; actions whose key is wrong are left to cancel later."""
-    failures: list[DynamoDBError | None] = []
+    """Refuse two actions on one item, and cancel for the first whose key is wrong.
+
+    Observed on the service: of several wrong keys only the first has a reason.
+    """
+    failures: list[DynamoDBError | None] = [None] * len(plan.writes)
     keys: list[bytes] = []
-    for table, write in zip(tables, plan.writes, strict=True):
+    for number, (table, write) in enumerate(zip(tables, plan.writes, strict=True)):
         try:
             check_target(table, write)
-            failures.append(None)
             keys.append(item_key(table, write.item))
         except ValidationException as error:
             if _EMPTY_KEY in error.message:
                 raise
-            failures.append(error)
+            if not any(failures):
+                failures[number] = error
     if len(set(keys)) != len(keys):
         raise ValidationException(
             "Transaction request cannot include multiple operations on one item"
