@@ -522,7 +522,11 @@ def test_failures_are_listed_as_the_service_lists_them(
 
 
 NOT_PRESENT = "The parameter 'TableName' is required but was not present in the request"
-BAD_LENGTH = "TableName must be at least 3 characters long and at most 255 characters long"
+ONE_BAD_NAME = (
+    "1 validation error detected: Value '{}' at 'tableName' failed to satisfy constraint: "
+)
+TOO_SHORT = "Member must have length greater than or equal to 3"
+TOO_LONG = "Member must have length less than or equal to 255"
 
 
 @pytest.mark.parametrize(
@@ -536,19 +540,32 @@ BAD_LENGTH = "TableName must be at least 3 characters long and at most 255 chara
         ("UpdateTable", {"ProvisionedThroughput": {}}, NOT_PRESENT),
         ("DescribeTimeToLive", {}, NOT_PRESENT),
         ("UpdateTimeToLive", {}, NOT_PRESENT),
-        # S: a wrong length comes before the pattern, and before everything else.
-        ("DescribeTable", {"TableName": ""}, BAD_LENGTH),
-        ("DescribeTable", {"TableName": "a;"}, BAD_LENGTH),
-        ("DeleteTable", {"TableName": "a" * 256}, BAD_LENGTH),
-        ("UpdateTable", {"TableName": "ab", "BillingMode": "x"}, BAD_LENGTH),
-        ("UpdateTimeToLive", {"TableName": "ab"}, BAD_LENGTH),
+        # A October 2026, DescribeTable and UpdateTable: the length before the pattern.
+        (
+            "DescribeTable",
+            {"TableName": ""},
+            f"2 validation errors detected: Value '' at 'tableName' failed to satisfy constraint: "
+            f"{TOO_SHORT}; Value '' at 'tableName' failed to satisfy constraint: "
+            "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+",
+        ),
+        (
+            "DeleteTable",
+            {"TableName": "a" * 256},
+            ONE_BAD_NAME.format("a" * 256) + TOO_LONG,
+        ),
+        (
+            "UpdateTable",
+            {"TableName": "ab", "BillingMode": "PROVISIONED"},
+            ONE_BAD_NAME.format("ab") + TOO_SHORT,
+        ),
+        ("DescribeTimeToLive", {"TableName": "ab"}, ONE_BAD_NAME.format("ab") + TOO_SHORT),
         (
             "UpdateTimeToLive",
             {
                 "TableName": "ab",
                 "TimeToLiveSpecification": {"AttributeName": "a", "Enabled": True},
             },
-            BAD_LENGTH,
+            ONE_BAD_NAME.format("ab") + TOO_SHORT,
         ),
         # S
         (
