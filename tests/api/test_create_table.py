@@ -11,6 +11,7 @@ from support.cases import INVALID, Cases, check_refused
 from support.tables import definitions, index, key_schema
 
 V1 = "1 validation error detected: "
+OCTOBER = "observed on the service, October 2026"
 THROUGHPUT = {"ReadCapacityUnits": 5, "WriteCapacityUnits": 6}
 
 
@@ -82,6 +83,31 @@ def test_indexes_are_described_with_sizes_and_statuses(described):
     assert {each["IndexStatus"] for each in everywhere.values()} == {"ACTIVE"}
     assert all("IndexStatus" not in each for each in local.values())
     assert all("ProvisionedThroughput" in each for each in everywhere.values())
+
+
+def test_names_come_back_sorted_and_indexes_as_sent(described):
+    """Observed on the service, October 2026."""
+    found = described(
+        tables.table(
+            "pk",
+            types=dict.fromkeys(("z", "pk", "a"), "S"),
+            everywhere=[
+                {
+                    **index("g-z", "z"),
+                    "Projection": {
+                        "ProjectionType": "INCLUDE",
+                        "NonKeyAttributes": ["zz", "aa", "mm"],
+                    },
+                },
+                index("g-a", "a"),
+            ],
+        )
+    )
+    names = [each["AttributeName"] for each in found["AttributeDefinitions"]]
+    assert names == ["a", "pk", "z"]
+    first, second = found["GlobalSecondaryIndexes"]
+    assert (first["IndexName"], second["IndexName"]) == ("g-z", "g-a")
+    assert first["Projection"]["NonKeyAttributes"] == ["aa", "mm", "zz"]
 
 
 def test_options_of_a_table(described):
@@ -206,15 +232,27 @@ refused("a key without a definition", {"KeySchema": key_schema("other")},
 refused("fewer definitions than keys", {"KeySchema": key_schema("pk", "sk")},
         "Invalid KeySchema: Some index key attribute have no definition", "observed 11 [S]"
 )  # fmt: skip
+refused("no definition at all", {"AttributeDefinitions": []},
+        "Invalid KeySchema: Some index key attribute have no definition", OCTOBER)  # fmt: skip
+for kind in ("S", "N"):
+    refused(f"one attribute defined twice, as S and {kind}",
+            {"AttributeDefinitions": definitions(pk="S") + definitions(pk=kind)},
+            "Attribute Name is duplicated: pk", OCTOBER)  # fmt: skip
 refused("a definition that nothing uses", {"AttributeDefinitions": definitions(pk="S", x="S")},
         INVALID + "Number of attributes in KeySchema does not exactly match number of attributes "
         "defined in AttributeDefinitions", "observed 11 [S]")  # fmt: skip
+refused("definitions that no index uses",
+        {**RANGED, "AttributeDefinitions": definitions(pk="S", sk="S", a="S", b="S", c="S"),
+         "GlobalSecondaryIndexes": [index("gsi", "a")]},
+        INVALID + "Some AttributeDefinitions are not used. AttributeDefinitions: "
+        "[sk, a, b, pk, c], keys used: [a, sk, pk]", OCTOBER)  # fmt: skip
 refused("a definition that no index uses",
-        {"AttributeDefinitions": definitions(pk="S", g="S", x="S"),
-         "GlobalSecondaryIndexes": [index("gsi", "g")]},
-        re.compile(re.escape(INVALID + "Some AttributeDefinitions are not used. "
-                             "AttributeDefinitions: ") + r"\[.*\], keys used: \[.*\]"),
-        "observed 11 [S]")  # fmt: skip
+        {"AttributeDefinitions": definitions(**dict.fromkeys(
+            ("my-hash", "my-string", "my-int"), "S")), "KeySchema": key_schema("my-hash"),
+         "GlobalSecondaryIndexes": [index("gsi", "my-string")]},
+        INVALID + "Some AttributeDefinitions are not used. AttributeDefinitions: "
+        "[my-string, my-int, my-hash], keys used: [my-hash, my-string]", "observed, June 2020"
+)  # fmt: skip
 for kind in ("Global", "Local"):
     refused(f"an empty {kind} list", {**RANGED, f"{kind}SecondaryIndexes": []},
             INVALID + f"List of {kind}SecondaryIndexes is empty", "observed 11 [S]")  # fmt: skip
@@ -231,6 +269,11 @@ refused("a local index of another partition key",
         {**RANGED, "LocalSecondaryIndexes": [index("lsi", "a", "sk")]},
         INVALID + "Index KeySchema does not have the same leading hash key as table KeySchema for "
         "index: lsi. index hash key: a, table hash key: pk", "observed 11 [S]")  # fmt: skip
+refused("a local index of three keys",
+        {**RANGED, "LocalSecondaryIndexes": [index("lsi", "pk", ["sk", "a"])]},
+        re.compile(re.escape(V1) + r"Value '\[KeySchemaElement.*\]' at 'localSecondaryIndexes\.1"
+                   r"\.member\.keySchema' failed to satisfy constraint: Member must have length "
+                   "less than or equal to 2"), OCTOBER)  # fmt: skip
 WITH_G = {"AttributeDefinitions": definitions(pk="S", g="S")}
 refused("two indexes of one name",
         {**WITH_G, "GlobalSecondaryIndexes": [index("same", "g"), index("same", "g")]},
@@ -283,6 +326,8 @@ refused("INCLUDE of 21 names",
         projected({"ProjectionType": "INCLUDE", "NonKeyAttributes": [f"n{n}" for n in range(21)]}),
         re.compile(r"(?s).*nonKeyAttributes' failed to satisfy constraint: Member must have length "
                    r"less than or equal to 20"), "model")  # fmt: skip
+refused("one name twice", projected({"ProjectionType": "INCLUDE", "NonKeyAttributes": list("xyx")}),
+        INVALID + "Duplicate element in NonKeyAttributes: x", OCTOBER)  # fmt: skip
 refused("an unknown projection type", projected({"ProjectionType": "SOME"}),
         re.compile(re.escape(V1) + "Value 'SOME' at 'globalSecondaryIndexes.1.member.projection."
                    "projectionType' failed to satisfy constraint: Member must satisfy enum value "
@@ -310,14 +355,49 @@ refused("too many units", {**PROVISIONED, "ProvisionedThroughput": {
             "ReadCapacityUnits": 1_000_000_000_001, "WriteCapacityUnits": 1}},
         "Given value 1000000000001 for ReadCapacityUnits is out of bounds",
         "observed 11 [S]")  # fmt: skip
+refused("a stream without a view type", {"StreamSpecification": {"StreamEnabled": True}},
+        INVALID + "Table is being created with a stream enabled, UpdateViewType is required",
+        OCTOBER)  # fmt: skip
 refused("a view type of no stream",
         {"StreamSpecification": {"StreamEnabled": False, "StreamViewType": "KEYS_ONLY"}},
         INVALID + "Table is being created with a stream disabled, UpdateViewType should not be "
         "specified", "observed 11 [A]")  # fmt: skip
 refused("on-demand throughput of a provisioned table",
         {**PROVISIONED, "OnDemandThroughput": {"MaxReadRequestUnits": 5}},
-        "MaxReadRequestUnits for OnDemandThroughput cannot be specified when table BillingMode is "
-        "PROVISIONED.", "observed 11 [A]")  # fmt: skip
+        INVALID + "MaxReadRequestUnits for OnDemandThroughput cannot be specified when table "
+        "BillingMode is PROVISIONED.", OCTOBER)  # fmt: skip
+refused("on-demand throughput of an index of a provisioned table",
+        {**PROVISIONED, **WITH_G, "GlobalSecondaryIndexes": [
+            {**index("gsi", "g"), "ProvisionedThroughput": THROUGHPUT,
+             "OnDemandThroughput": {"MaxReadRequestUnits": 5}}]},
+        INVALID + "MaxReadRequestUnits for OnDemandThroughput for index: gsi cannot be specified "
+        "when table BillingMode is PROVISIONED.", OCTOBER)  # fmt: skip
+for units in (0, -1, -2):
+    refused(f"a ceiling of {units}", {"OnDemandThroughput": {"MaxWriteRequestUnits": units}},
+            INVALID + "Requested MaxWriteRequestUnits for OnDemandThroughput for table is outside "
+            "of valid range", OCTOBER)  # fmt: skip
+    refused(f"a ceiling of {units} for an index",
+            {**WITH_G, "GlobalSecondaryIndexes": [
+                {**index("gsi", "g"), "OnDemandThroughput": {"MaxReadRequestUnits": units}}]},
+            INVALID + "Requested MaxReadRequestUnits for OnDemandThroughput for index : gsi is "
+            "outside of valid range", OCTOBER)  # fmt: skip
+TOO_COLD = (
+    "is lower than initial throughput for OnDemand. See: https://docs.aws.amazon.com/"
+    "amazondynamodb/latest/developerguide/on-demand-capacity-mode.html"
+    "#on-demand-capacity-mode-initial"
+)
+refused("less than the initial warm throughput", {"WarmThroughput": {"ReadUnitsPerSecond": 1}},
+        INVALID + f"Requested ReadUnitsPerSecond for WarmThroughput for table {TOO_COLD}", OCTOBER
+)  # fmt: skip
+refused("less than the initial warm throughput for an index",
+        {**WITH_G, "GlobalSecondaryIndexes": [
+            {**index("gsi", "g"), "WarmThroughput": {"WriteUnitsPerSecond": 3_999}}]},
+        INVALID + f"Requested WriteUnitsPerSecond for WarmThroughput for index gsi {TOO_COLD}",
+        OCTOBER)  # fmt: skip
+refused("less warm throughput than provisioned",
+        {**PROVISIONED, "WarmThroughput": {"ReadUnitsPerSecond": 4}},
+        INVALID + "Requested ReadUnitsPerSecond for WarmThroughput for table is lower than "
+        "ReadCapacityUnits of ProvisionedThroughput", OCTOBER)  # fmt: skip
 refused("a long key name",
         {"AttributeDefinitions": definitions(**{"x" * 256: "S"}),
          "KeySchema": key_schema("x" * 256)},
@@ -357,6 +437,10 @@ def test_at_most_ten_failures_are_reported(api):
         ({"BillingMode": ...}, {"KeySchema": key_schema("other")}, "must both be specified"),
         ({"KeySchema": key_schema("other")}, {"GlobalSecondaryIndexes": []}, "are not defined in"),
         ({"KeySchema": key_schema([], "pk")}, {"GlobalSecondaryIndexes": []}, "not a HASH"),
+        ({"AttributeDefinitions": definitions(pk="S", g="S", x="S")},
+         {"GlobalSecondaryIndexes": [index("gsi", "g"), index("gsi", "g")]}, "are not used"),
+        ({"AttributeDefinitions": definitions(pk="S", g="S", x="S")},
+         {"GlobalSecondaryIndexes": [{**index("gsi", "g"), "Projection": {}}]}, "are not used"),
         ({"GlobalSecondaryIndexes": []},
          {"StreamSpecification": {"StreamEnabled": False, "StreamViewType": "KEYS_ONLY"}},
          "is empty"),

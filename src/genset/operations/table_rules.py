@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 from genset.model import limits
@@ -24,8 +25,12 @@ ON_DEMAND_WARM_UNITS: Final = (12_000, 4_000)  # what a new on-demand table can 
 
 _CAPACITY_UNITS_MAX: Final = 1_000_000_000_000
 _TABLE_KEY_ATTRIBUTES_MAX: Final = 2
-_WARM_MEMBERS: Final = ("ReadUnitsPerSecond", "WriteUnitsPerSecond")
-_ON_DEMAND_WARM_FLOOR: Final = "the default for BillingMode PAY_PER_REQUEST"
+WARM_MEMBERS: Final = ("ReadUnitsPerSecond", "WriteUnitsPerSecond")
+_ON_DEMAND_WARM_FLOOR: Final = (
+    "initial throughput for OnDemand. See: https://docs.aws.amazon.com/amazondynamodb/latest/"
+    "developerguide/on-demand-capacity-mode.html#on-demand-capacity-mode-initial"
+)
+_NO_CEILINGS: Final = "cannot be specified when table BillingMode is PROVISIONED."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,37 +90,48 @@ def check_provisioned(throughput: dict[str, Any] | None) -> None:
 
 
 def check_on_demand(
-    ceilings: dict[str, Any] | None, *, refused: str | None, lowest: tuple[int, ...] = ()
+    ceilings: dict[str, Any] | None,
+    *,
+    refused: str | None,
+    part: str = "table",
+    lowest: tuple[int, ...] = (),
 ) -> None:
     """Check OnDemandThroughput.
 
-    `refused` is why the table takes none, if it does; `lowest` are values allowed below 1.
+    `refused` says that the table takes none, if it takes none; `part` is what the ceilings are
+    of; `lowest` are values allowed below 1.
     """
     given = [
         (m, ceilings[m]) for m in ON_DEMAND_MEMBERS if ceilings and ceilings.get(m) is not None
     ]
     if given and refused is not None:
-        raise ValidationException(
-            f"{given[0][0]} for OnDemandThroughput cannot be specified {refused}"
-        )
+        raise invalid(f"{given[0][0]} for OnDemandThroughput {refused}")
     for member, units in given:
         if units < 1 and units not in lowest:
             raise invalid(
-                f"Requested {member} for OnDemandThroughput for table is outside of valid range"
+                f"Requested {member} for OnDemandThroughput for {part} is outside of valid range"
             )
 
 
-def check_warm(warm: dict[str, Any] | None, billing_mode: str, units: tuple[int, int]) -> None:
-    """Check that WarmThroughput is not below what the table has anyway."""
+def check_warm(
+    warm: dict[str, Any] | None,
+    billing_mode: str,
+    units: tuple[int, int],
+    *,
+    part: str = "table",
+) -> None:
+    """Check that the WarmThroughput of a new table or index is not below what it has anyway."""
     provisioned = billing_mode == PROVISIONED
     floors = units if provisioned else ON_DEMAND_WARM_UNITS
-    for member, floor, capacity in zip(_WARM_MEMBERS, floors, THROUGHPUT_MEMBERS, strict=True):
+    for member, floor, capacity in zip(WARM_MEMBERS, floors, THROUGHPUT_MEMBERS, strict=True):
         asked = (warm or {}).get(member)
         if asked is not None and asked < floor:
             source = (
                 f"{capacity} of ProvisionedThroughput" if provisioned else _ON_DEMAND_WARM_FLOOR
             )
-            raise invalid(f"Requested {member} for WarmThroughput for table is lower than {source}")
+            raise invalid(
+                f"Requested {member} for WarmThroughput for {part} is lower than {source}"
+            )
 
 
 def check_create(request: Request) -> Schema:
@@ -128,9 +144,9 @@ def check_create(request: Request) -> Schema:
     _check_table_definitions(key_schema, types)
     _check_table_key_count(key_schema)
     keys = _keys(key_schema, types, key_attributes_max=1)
+    _check_index_lists(request, keys, types)
     indexes = _indexes(request, keys, types, billing_mode)
     _check_across_indexes(indexes)
-    _check_definitions_used(keys, indexes, types)
     _check_stream(request.get("StreamSpecification"))
     read_units, write_units = throughput_units(throughput)
     return Schema(
@@ -147,7 +163,7 @@ def _check_billing(request: Request, billing_mode: str, throughput: dict[str, An
     check_throughput_bounds(throughput)
     if billing_mode == PROVISIONED:
         check_provisioned(throughput)
-    refused = "when table BillingMode is PROVISIONED." if billing_mode == PROVISIONED else None
+    refused = _NO_CEILINGS if billing_mode == PROVISIONED else None
     check_on_demand(request.get("OnDemandThroughput"), refused=refused)
     check_warm(request.get("WarmThroughput"), billing_mode, throughput_units(throughput))
 
@@ -157,34 +173,49 @@ def _definitions(definitions: Sequence[dict[str, str]]) -> dict[str, str]:
     for definition in definitions:
         name = definition["AttributeName"]
         if name in types:
-            raise ValidationException(
-                f"Cannot have two attributes with the same name: {name} in AttributeDefinitions"
-            )
+            raise ValidationException(f"Attribute Name is duplicated: {name}")
         types[name] = definition["AttributeType"]
     return types
 
 
-def _listed(names: Iterable[str]) -> str:
-    return f"[{', '.join(dict.fromkeys(names))}]"
+def _java_order(names: Iterable[str], buckets: int = 16) -> str:
+    """The names as a Java hash table of that many buckets at first prints them."""
+    distinct = list(dict.fromkeys(names))
+    while len(distinct) > buckets * 3 // 4:
+        buckets *= 2
+    return f"[{', '.join(sorted(distinct, key=lambda name: _java_hash(name) % buckets))}]"
+
+
+def _java_hash(text: str) -> int:
+    hashed = 0
+    units = text.encode("utf-16-be", "surrogatepass")
+    for high, low in zip(units[::2], units[1::2], strict=True):
+        hashed = (31 * hashed + 256 * high + low) & 0xFFFF_FFFF
+    return hashed ^ hashed >> 16
+
+
+def _defined(types: dict[str, str]) -> str:
+    # Observed in October 2026: printed as from a table made for the number of definitions.
+    return _java_order(types, 1 << (len(types) - 1).bit_length() if types else 1)
 
 
 def _check_index_definitions(names: Sequence[str], types: dict[str, str]) -> None:
     if any(name not in types for name in names):
         raise invalid(
             "Some index key attributes are not defined in AttributeDefinitions. "
-            f"Keys: {_listed(names)}, AttributeDefinitions: {_listed(types)}"
+            f"Keys: {_java_order(names)}, AttributeDefinitions: {_defined(types)}"
         )
 
 
 def _check_table_definitions(key_schema: Sequence[dict[str, str]], types: dict[str, str]) -> None:
     names = [element["AttributeName"] for element in key_schema]
-    if names[0] not in types:
+    if types and names[0] not in types:
         _check_index_definitions(names, types)
     if any(name not in types for name in names) or len(names) > len(types):
         raise ValidationException("Invalid KeySchema: Some index key attribute have no definition")
 
 
-def _check_table_key_count(key_schema: Sequence[dict[str, str]]) -> None:
+def _check_table_key_count(key_schema: Sequence[dict[str, str]], place: str = "keySchema") -> None:
     if len(key_schema) <= _TABLE_KEY_ATTRIBUTES_MAX:
         return
     elements = ", ".join(
@@ -192,7 +223,7 @@ def _check_table_key_count(key_schema: Sequence[dict[str, str]]) -> None:
         for e in key_schema
     )
     raise ValidationException(
-        f"1 validation error detected: Value '[{elements}]' at 'keySchema' failed to satisfy "
+        f"1 validation error detected: Value '[{elements}]' at '{place}' failed to satisfy "
         f"constraint: Member must have length less than or equal to {_TABLE_KEY_ATTRIBUTES_MAX}"
     )
 
@@ -206,32 +237,63 @@ def _keys(
             "Invalid KeySchema: The first KeySchemaElement is not a HASH key type"
         )
     hashes = kinds.index("RANGE") if "RANGE" in kinds else len(kinds)
-    if "HASH" in kinds[hashes:] or (hashes > 1 and key_attributes_max == 1):
-        if len(kinds) <= _TABLE_KEY_ATTRIBUTES_MAX:
-            raise ValidationException(
-                "Invalid KeySchema: The second KeySchemaElement is not a RANGE key type"
-            )
-        raise ValidationException("Invalid KeySchema: HASH key types must precede RANGE key types")
-    if hashes > key_attributes_max or len(kinds) - hashes > key_attributes_max:
+    if hashes > 1 and key_attributes_max == 1:
         raise ValidationException(
-            f"Invalid KeySchema: At most {key_attributes_max} HASH and {key_attributes_max} RANGE "
-            "key types can be specified"
+            "Invalid KeySchema: The second KeySchemaElement is not a RANGE key type"
         )
+    # The four rules on keys of several attributes: observed on the service, October 2026.
+    if "HASH" in kinds[hashes:]:
+        raise invalid("All HASH key attributes must precede RANGE key attributes in the KeySchema")
+    for kind, count in (("HASH", hashes), ("RANGE", len(kinds) - hashes)):
+        if count > key_attributes_max:
+            raise invalid(
+                f"The KeySchema exceeds the maximum allowed number of {kind} key attributes"
+            )
     names = [element["AttributeName"] for element in key_schema]
     if len(set(names)) < len(names):
         raise ValidationException(
             "Both the Hash Key and the Range Key element in the KeySchema have the same name"
+            if kinds == ["HASH", "RANGE"]
+            else "The KeySchema contains multiple key attributes with the same name"
         )
     attributes = tuple(KeyAttribute(name, types[name]) for name in names)
     return Keys(attributes[:hashes], attributes[hashes:])
 
 
+def _check_index_lists(request: Request, keys: Keys, types: dict[str, str]) -> None:
+    """Check that the indexes use what is defined, no more and no less.
+
+    Observed on the service, October 2026: these rules come before every other one on indexes.
+    """
+    used = dict.fromkeys(keys.names)
+    indexed = False
+    for member in ("LocalSecondaryIndexes", "GlobalSecondaryIndexes"):
+        indexes = request.get(member)
+        if indexes is None:
+            continue
+        if not indexes:
+            raise invalid(f"List of {member} is empty")
+        indexed = True
+        for index in indexes:
+            names = [element["AttributeName"] for element in index["KeySchema"]]
+            _check_index_definitions(names, types)
+            used.update(dict.fromkeys(names))
+    if len(used) == len(types):
+        return
+    if not indexed:
+        raise invalid(
+            "Number of attributes in KeySchema does not exactly match number of attributes "
+            "defined in AttributeDefinitions"
+        )
+    raise invalid(
+        f"Some AttributeDefinitions are not used. AttributeDefinitions: {_defined(types)}, "
+        f"keys used: {_java_order(used)}"
+    )
+
+
 def _indexes(
     request: Request, keys: Keys, types: dict[str, str], billing_mode: str
 ) -> tuple[Index, ...]:
-    for member in ("GlobalSecondaryIndexes", "LocalSecondaryIndexes"):
-        if request.get(member) is not None and not request[member]:
-            raise invalid(f"List of {member} is empty")
     built: list[Index] = []
     for index in request.get("LocalSecondaryIndexes") or ():
         built.append(_local_index(index, len(built) + 1, keys, types))
@@ -244,7 +306,7 @@ def _local_index(
     index: dict[str, Any], number: int, table_keys: Keys, types: dict[str, str]
 ) -> Index:
     name = index["IndexName"]
-    _check_index_definitions([e["AttributeName"] for e in index["KeySchema"]], types)
+    _check_table_key_count(index["KeySchema"], f"localSecondaryIndexes.{number}.member.keySchema")
     if not table_keys.sort:
         raise invalid(
             "Table KeySchema does not have a range key, which is required when specifying "
@@ -269,7 +331,6 @@ def _global_index(
     types: dict[str, str],
     billing_mode: str,
 ) -> Index:
-    _check_index_definitions([e["AttributeName"] for e in index["KeySchema"]], types)
     keys = _keys(index["KeySchema"], types, key_attributes_max=limits.KEY_ATTRIBUTES_MAX)
     _check_index_billing(index, billing_mode)
     return _index(index, number, GLOBAL, table_keys, keys)
@@ -285,8 +346,14 @@ def _check_index_billing(index: dict[str, Any], billing_mode: str) -> None:
     if billing_mode == PROVISIONED and not throughput:
         raise invalid(f"ProvisionedThroughput is not specified for index: {name}")
     check_throughput_bounds(throughput)
-    refused = "when table BillingMode is PROVISIONED." if billing_mode == PROVISIONED else None
-    check_on_demand(index.get("OnDemandThroughput"), refused=refused)
+    refused = f"for index: {name} {_NO_CEILINGS}" if billing_mode == PROVISIONED else None
+    check_on_demand(index.get("OnDemandThroughput"), refused=refused, part=f"index : {name}")
+    check_warm(
+        index.get("WarmThroughput"),
+        billing_mode,
+        throughput_units(throughput),
+        part=f"index {name}",
+    )
 
 
 def _projection(projection: dict[str, Any]) -> tuple[str, tuple[str, ...]]:
@@ -299,7 +366,12 @@ def _projection(projection: dict[str, Any]) -> tuple[str, tuple[str, ...]]:
         raise invalid("ProjectionType is INCLUDE, but NonKeyAttributes is not specified")
     if kind != "INCLUDE" and names is not None:
         raise invalid(f"ProjectionType is {kind}, but NonKeyAttributes is specified")
-    return kind, tuple(names or ())
+    # Observed on the service, October 2026: the names come back in order, however they came.
+    ordered = sorted(names or ())
+    for name, following in pairwise(ordered):
+        if name == following:
+            raise invalid(f"Duplicate element in NonKeyAttributes: {name}")
+    return kind, tuple(ordered)
 
 
 def _index(index: dict[str, Any], number: int, kind: str, table_keys: Keys, keys: Keys) -> Index:
@@ -342,30 +414,13 @@ def _check_across_indexes(indexes: Sequence[Index]) -> None:
         )
 
 
-def _check_definitions_used(keys: Keys, indexes: Sequence[Index], types: dict[str, str]) -> None:
-    used = dict.fromkeys(keys.names)
-    for index in indexes:
-        used.update(dict.fromkeys(index.keys.names))
-    if len(used) == len(types):
-        return
-    if not indexes:
-        raise invalid(
-            "Number of attributes in KeySchema does not exactly match number of attributes "
-            "defined in AttributeDefinitions"
-        )
-    raise invalid(
-        f"Some AttributeDefinitions are not used. AttributeDefinitions: {_listed(types)}, "
-        f"keys used: {_listed(used)}"
-    )
-
-
 def _check_stream(stream: dict[str, Any] | None) -> None:
     if not stream:
         return
     if stream.get("StreamEnabled"):
         if stream.get("StreamViewType") is None:
             raise invalid(
-                "Table is being created with a stream enabled, UpdateViewType should be specified"
+                "Table is being created with a stream enabled, UpdateViewType is required"
             )
     elif stream.get("StreamViewType") is not None:
         raise invalid(
