@@ -30,6 +30,9 @@ def test_the_description_of_a_simple_table(api, fresh):
     request = {**tables.table("pk", "sk", types={"pk": "S", "sk": "N"}), "TableName": name}
     created = api("CreateTable", request)["TableDescription"]
     assert created["TableStatus"] in ("CREATING", "ACTIVE")
+    # Observed on the service, October 2026: what only DescribeTable shows.
+    assert "WarmThroughput" not in created
+    assert created["BillingModeSummary"] == {"BillingMode": "PAY_PER_REQUEST"}
     found = tables.wait_active(api, name)
     assert found["TableName"] == name
     assert found["TableArn"] == f"arn:aws:dynamodb:us-east-1:000000000000:table/{name}"

@@ -17,7 +17,12 @@ from genset.operations.operation import Answer, Operation, Request, Scope
 from genset.storage import keyspace
 from genset.storage.engine import Transaction
 
-_BUSY: Final = {"CREATING": "created", "UPDATING": "updated", "DELETING": "deleted"}
+# Observed on the service, October 2026; an update in its own words.
+_BUSY: Final = {
+    "CREATING": "Table is being created: {}",
+    "UPDATING": "Table: {} is in the process of being updated.",
+    "DELETING": "Table is being deleted: {}",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +53,7 @@ async def execute(plan: Plan, txn: Transaction) -> Answer:
     status = status_of(table, scope)
     if status in _BUSY:
         raise ResourceInUseException(
-            "Attempt to change a resource which is still in use: "
-            f"Table is being {_BUSY[status]}: {plan.name}"
+            f"Attempt to change a resource which is still in use: {_BUSY[status].format(plan.name)}"
         )
     if table.deletion_protection:
         raise ValidationException(

@@ -8,7 +8,13 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from genset.model.tables import Index, Keys, Table
-from genset.operations.table_rules import NO_CEILING, ON_DEMAND, ON_DEMAND_WARM_UNITS
+from genset.operations.table_rules import (
+    NO_CEILING,
+    ON_DEMAND,
+    ON_DEMAND_WARM_UNITS,
+    WARM_MEMBERS,
+    is_encrypted,
+)
 from genset.storage import keyspace
 from genset.storage.engine import Snapshot
 
@@ -93,15 +99,19 @@ def _throughput(read_units: int, write_units: int) -> dict[str, int]:
     }
 
 
-def _warm(table: Table, part: Table | Index, status: str) -> dict[str, Any]:
+def warm_units(table: Table, part: Table | Index) -> tuple[int, int]:
+    """The warm reads and writes of the table, or of its index."""
     on_demand = table.billing_mode == ON_DEMAND
     floors = ON_DEMAND_WARM_UNITS if on_demand else (part.read_units, part.write_units)
-    given = part.extras.get("WarmThroughput", {})
-    return {
-        "ReadUnitsPerSecond": max(given.get("ReadUnitsPerSecond") or 0, floors[0]),
-        "WriteUnitsPerSecond": max(given.get("WriteUnitsPerSecond") or 0, floors[1]),
-        "Status": status,
-    }
+    given = part.extras.get("WarmThroughput") or {}
+    reads, writes = (given.get(member) or 0 for member in WARM_MEMBERS)
+    return max(reads, floors[0]), max(writes, floors[1])
+
+
+def _warm(table: Table, part: Table | Index, status: str) -> dict[str, Any]:
+    # Observed in October 2026: ACTIVE while the table is UPDATING, UPDATING while it is made.
+    units = dict(zip(WARM_MEMBERS, warm_units(table, part), strict=True))
+    return {**units, "Status": "UPDATING" if status == "CREATING" else "ACTIVE"}
 
 
 def _ceilings(part: Table | Index) -> dict[str, Any]:
@@ -128,7 +138,8 @@ def _describe_index(table: Table, index: Index, counts: Counts) -> Description:
 def _describe_global(table: Table, index: Index, status: str, counts: Counts) -> Description:
     return {
         **_describe_index(table, index, counts),
-        "IndexStatus": status,
+        # Observed in October 2026: a table's own changes leave its indexes ACTIVE.
+        "IndexStatus": "ACTIVE" if status == "UPDATING" else status,
         "ProvisionedThroughput": _throughput(index.read_units, index.write_units),
         "WarmThroughput": _warm(table, index, status),
         **_ceilings(index),
@@ -147,16 +158,23 @@ def _extras(table: Table) -> Description:
             shown[member] = extras[member]
     if "TableClass" in extras:
         shown["TableClassSummary"] = {"TableClass": extras["TableClass"]}
-    if (extras.get("SSESpecification") or {}).get("Enabled"):
-        shown["SSEDescription"] = {
-            "Status": "ENABLED",
-            "SSEType": "KMS",
-            "KMSMasterKeyArn": _kms_key_arn(table),
-        }
+        if "TableClassChangedAt" in extras:
+            shown["TableClassSummary"]["LastUpdateDateTime"] = extras["TableClassChangedAt"]
+    encrypted = encryption(table)
+    if encrypted:
+        shown["SSEDescription"] = encrypted
     return shown
 
 
-def _kms_key_arn(table: Table) -> str:
+def encryption(table: Table) -> dict[str, str]:
+    """The SSEDescription of a table; empty if it has the key of every table."""
+    if not is_encrypted(table.extras.get("SSESpecification")):
+        return {}
+    return {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": kms_key_arn(table)}
+
+
+def kms_key_arn(table: Table) -> str:
+    """The ARN of the KMS key that a table is encrypted with."""
     keys = f"arn:aws:kms:{table.region}:{table.account}:"
     given: str | None = table.extras["SSESpecification"].get("KMSMasterKeyId")
     if given is None:

@@ -134,6 +134,25 @@ def check_warm(
             )
 
 
+def check_encryption(sse: dict[str, Any] | None) -> None:
+    """Check an SSESpecification. Observed on the service, October 2026."""
+    if not sse:
+        return
+    if sse.get("Enabled") is False:
+        for member in ("SSEType", "KMSMasterKeyId"):
+            if sse.get(member) is not None:
+                raise invalid(f"{member} can not be specified if Enabled is false")
+    if sse.get("SSEType") == "AES256":
+        raise invalid("SSEType AES256 is not supported")
+    if sse.get("KMSMasterKeyId") is not None and sse.get("SSEType") is None:
+        raise invalid("SSEType KMS is required if KMSMasterKeyId is specified")
+
+
+def is_encrypted(sse: dict[str, Any] | None) -> bool:
+    """Whether an SSESpecification asks for a key of KMS: a type alone does."""
+    return bool(sse and (sse.get("Enabled") or sse.get("SSEType")))
+
+
 def check_create(request: Request) -> Schema:
     """Check a CreateTable request and return what it defines."""
     billing_mode = request.get("BillingMode") or PROVISIONED
@@ -148,6 +167,7 @@ def check_create(request: Request) -> Schema:
     indexes = _indexes(request, keys, types, billing_mode)
     _check_across_indexes(indexes)
     _check_stream(request.get("StreamSpecification"))
+    check_encryption(request.get("SSESpecification"))
     read_units, write_units = throughput_units(throughput)
     return Schema(
         keys=keys,
