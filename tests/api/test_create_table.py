@@ -307,6 +307,16 @@ def projected(projection):
     return {**WITH_G, "GlobalSecondaryIndexes": [{**index("gsi", "g"), "Projection": projection}]}
 
 
+refused("an empty index name", {**WITH_G, "GlobalSecondaryIndexes": [index("", "g")]},
+        "2 validation errors detected: Value '' at 'globalSecondaryIndexes.1.member.indexName' "
+        f"{TOO_SHORT}; Value '' at 'globalSecondaryIndexes.1.member.indexName' failed to satisfy "
+        "constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+", OCTOBER
+)  # fmt: skip
+refused("an empty definition", {"AttributeDefinitions": [{}]},
+        "2 validation errors detected: Value null at 'attributeDefinitions.1.member.attributeType' "
+        "failed to satisfy constraint: Member must not be null; Value null at "
+        "'attributeDefinitions.1.member.attributeName' failed to satisfy constraint: Member must "
+        "not be null", OCTOBER)  # fmt: skip
 refused("no projection", {**WITH_G, "GlobalSecondaryIndexes": [
             {"IndexName": "gsi", "KeySchema": key_schema("g")}]},
         V1 + "Value null at 'globalSecondaryIndexes.1.member.projection' failed to satisfy "
@@ -358,6 +368,30 @@ refused("too many units", {**PROVISIONED, "ProvisionedThroughput": {
             "ReadCapacityUnits": 1_000_000_000_001, "WriteCapacityUnits": 1}},
         "Given value 1000000000001 for ReadCapacityUnits is out of bounds",
         "observed 11 [S]")  # fmt: skip
+refused("an unknown table class", {"TableClass": "standard"},
+        "Invalid table-class parameter provided. Please try again with a valid table-class "
+        "value: [STANDARD, STANDARD_INFREQUENT_ACCESS].", OCTOBER)  # fmt: skip
+refused("an empty key of encryption", {"SSESpecification": {"KMSMasterKeyId": ""}},
+        V1 + "Value '' at 'sSESpecification.kMSMasterKeyId' failed to satisfy constraint: "
+        "Member must have length greater than or equal to 1", OCTOBER)  # fmt: skip
+refused("an unknown view type",
+        {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": ""}},
+        V1 + "Value '' at 'streamSpecification.streamViewType' failed to satisfy constraint: "
+        "Member must satisfy enum value set: [OLD_IMAGE, KEYS_ONLY, NEW_AND_OLD_IMAGES, "
+        "NEW_IMAGE]", OCTOBER)  # fmt: skip
+for name, tags, rule in [
+    ("empty", [{}], "The Tag Key provided is invalid, Key: null"),
+    ("no value", [{"Key": "k"}], "The Tag Value provided is invalid, Value: null"),
+    ("long", [{"Key": "k" * 129, "Value": ""}],
+     f"The Tag Key provided is invalid, Key: {'k' * 129}"),
+    ("reserved", [{"Key": "aws:k", "Value": ""}],
+     "Tag Key cannot be prefixed with aws:, Key: aws:k"),
+    ("repeated", [{"Key": "k", "Value": v} for v in "ab"],
+     "Duplicate Tag Keys provided as input: Duplicate Tag Key found k"),
+    ("many", [{"Key": f"k{n}", "Value": ""} for n in range(51)],
+     "Number of Tags exceed the current limit for the provided ResourceArn"),
+]:  # fmt: skip
+    refused(f"{name} tags", {"Tags": tags}, rule, OCTOBER)
 refused("a stream without a view type", {"StreamSpecification": {"StreamEnabled": True}},
         INVALID + "Table is being created with a stream enabled, UpdateViewType is required",
         OCTOBER)  # fmt: skip

@@ -369,6 +369,14 @@ updates("no throughput for the indexes of a table that will be provisioned",
 updates("an empty warm throughput of an index", of_index(WarmThroughput={}),
         INVALID + "WarmThroughput must have at least one of ReadUnitsPerSecond or "
         "WriteUnitsPerSecond specified for index: global-all", OCTOBER)  # fmt: skip
+updates("an empty warm throughput of an index before all else",
+        {**of_index(WarmThroughput={}), **CLASS},
+        INVALID + "WarmThroughput must have at least one of ReadUnitsPerSecond or "
+        "WriteUnitsPerSecond specified for index: global-all", OCTOBER)  # fmt: skip
+for word in ("standard", "", "EXPRESS"):
+    updates(f"a table class called {word!r}", {"TableClass": word},
+            "Invalid table-class parameter provided. Please try again with a valid table-class "
+            "value: [STANDARD, STANDARD_INFREQUENT_ACCESS].", OCTOBER)  # fmt: skip
 updates("less warm throughput of an index", of_index(WarmThroughput={"ReadUnitsPerSecond": 5}),
         INVALID + "Requested ReadUnitsPerSecond for WarmThroughput for index global-all is lower "
         "than current WarmThroughput, decreasing WarmThroughput is not supported", OCTOBER

@@ -35,7 +35,11 @@ _ALONE: Final = {
 
 def check_update(request: Request) -> dict[str, dict[str, Any]]:
     """Check an UpdateTable request; returns its updates of indexes, by name."""
-    _check_concerns(request)
+    given = _given(request)
+    table_rules.check_table_class(request.get("TableClass"))
+    for change in request.get("GlobalSecondaryIndexUpdates") or ():
+        _check_index_warmth(change.get("Update") or {})
+    _check_concerns(request, given)
     throughput, billing_mode = request.get("ProvisionedThroughput"), request.get("BillingMode")
     table_rules.check_not_both(billing_mode, throughput)
     table_rules.check_throughput_bounds(throughput)
@@ -46,11 +50,16 @@ def check_update(request: Request) -> dict[str, dict[str, Any]]:
     return _index_updates(request.get("GlobalSecondaryIndexUpdates") or (), billing_mode)
 
 
-def _check_concerns(request: Request) -> None:
+def _given(request: Request) -> set[str]:
+    """The changes of a request: an empty list or ceiling beside others is none."""
     given = {member for member in _CHANGES if request.get(member) is not None}
-    no_updates = request.get("GlobalSecondaryIndexUpdates") == []
-    if given == {"GlobalSecondaryIndexUpdates"} and no_updates:
-        given = set()
+    if given == {"GlobalSecondaryIndexUpdates"} and not request["GlobalSecondaryIndexUpdates"]:
+        return set()
+    empty = {m for m in ("OnDemandThroughput", "WarmThroughput") if request.get(m) == {}}
+    return given - empty or given
+
+
+def _check_concerns(request: Request, given: set[str]) -> None:
     if not given:
         raise ValidationException(
             "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, "
@@ -59,7 +68,7 @@ def _check_concerns(request: Request) -> None:
             "DeletionProtectionEnabled, OnDemandThroughput, WarmThroughput or TableClass is "
             "required"
         )
-    if no_updates:
+    if request.get("GlobalSecondaryIndexUpdates") == []:
         raise invalid("List of GlobalSecondaryIndexUpdates is empty")
     for member, change in _ALONE.items():
         if member in given and len(given) > 1:
@@ -113,15 +122,19 @@ def _index_updates(given: Any, billing_mode: str | None) -> dict[str, dict[str, 
 
 
 def _check_index_update(name: str, update: dict[str, Any], billing_mode: str | None) -> None:
-    throughput, warm = update.get("ProvisionedThroughput"), update.get("WarmThroughput")
+    throughput = update.get("ProvisionedThroughput")
     if billing_mode == ON_DEMAND and throughput:
         raise invalid(
             f"Neither ReadCapacityUnits nor WriteCapacityUnits can be specified for index: {name} "
             "when BillingMode is PAY_PER_REQUEST"
         )
     table_rules.check_throughput_bounds(throughput)
+
+
+def _check_index_warmth(update: dict[str, Any]) -> None:
+    warm = update.get("WarmThroughput")
     if warm is not None and all(warm.get(m) is None for m in table_rules.WARM_MEMBERS):
         raise invalid(
             "WarmThroughput must have at least one of ReadUnitsPerSecond or WriteUnitsPerSecond "
-            f"specified for index: {name}"
+            f"specified for index: {update['IndexName']}"
         )

@@ -103,7 +103,8 @@ def broken_rules(shape: Shape, value: Any) -> list[str]:
     broken = []
     if shape.pattern is not None and pattern(shape.pattern).fullmatch(value) is None:
         broken.append(f"Member must satisfy regular expression pattern: {shape.pattern}")
-    return broken + _broken_bounds(shape, value)
+    bounds = _broken_bounds(shape, value)
+    return bounds + broken if shape.name in rules.LENGTH_FIRST else broken + bounds
 
 
 def _broken_bounds(shape: Shape, value: Any) -> list[str]:
