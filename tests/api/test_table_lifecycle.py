@@ -209,6 +209,43 @@ def test_the_same_throughput_is_refused(api, create):
     )
 
 
+def test_the_changes_of_throughput_are_remembered_and_decreases_limited(api, create):
+    """Observed on the service, October 2026: the fifth decrease of a day waits for an hour."""
+    name = provisioned(create)
+    found = api("DescribeTable", TableName=name)["Table"]["ProvisionedThroughput"]
+    assert set(found) == {"NumberOfDecreasesToday", "ReadCapacityUnits", "WriteCapacityUnits"}
+
+    def change(reads, writes):
+        units = {"ReadCapacityUnits": reads, "WriteCapacityUnits": writes}
+        answer = api("UpdateTable", TableName=name, ProvisionedThroughput=units)
+        then = tables.wait_active(api, name)["ProvisionedThroughput"]
+        return answer["TableDescription"]["ProvisionedThroughput"], then
+
+    answered, then = change(20, 20)
+    assert answered["LastIncreaseDateTime"] == then["LastIncreaseDateTime"]
+    assert "LastDecreaseDateTime" not in then
+    for count in (1, 2, 3, 4):
+        answered, then = change(20 - count, 20 - count)
+        assert answered["LastDecreaseDateTime"] == then["LastDecreaseDateTime"]
+        assert answered["NumberOfDecreasesToday"] == count - 1
+        assert then["NumberOfDecreasesToday"] == count
+    units = {"ReadCapacityUnits": 15, "WriteCapacityUnits": 30}
+    answer = api.refused("UpdateTable", TableName=name, ProvisionedThroughput=units)
+    assert answer.type == "LimitExceededException"
+    moment = (
+        r"[A-Z][a-z]+day, [A-Z][a-z]+ \d{1,2}, \d{4} at \d{1,2}:\d\d:\d\d [AP]M "
+        "Coordinated Universal Time"
+    )
+    assert re.fullmatch(
+        "Subscriber limit exceeded: Provisioned throughput decreases are limited within a given "
+        "UTC day. After the first 4 decreases, each subsequent decrease in the same UTC day can "
+        "be performed at most once every 3600 seconds. Number of decreases today: 4. Last "
+        f"decrease at {moment}. Next decrease can be made at {moment}.",
+        answer.message,
+    )
+    change(17, 17)
+
+
 @pytest.mark.parametrize(
     ("members", "check"),
     [

@@ -98,7 +98,7 @@ def _answered(table: Table) -> table_description.Description:
 
     Observed on the service, October 2026.
     """
-    answered = table_description.describe(table, "CREATING", {})
+    answered = table_description.describe(table, "CREATING", {}, table.created_at)
     if "WarmThroughput" not in table.extras:
         del answered["WarmThroughput"]
     for index in answered.get("GlobalSecondaryIndexes", ()):

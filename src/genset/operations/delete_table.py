@@ -61,14 +61,14 @@ async def execute(plan: Plan, txn: Transaction) -> Answer:
             "Disable deletion protection first."
         )
     counts = await table_description.read_counts(txn, table)
-    transition_s = scope.services.transition_s
+    transition_s, now = scope.services.transition_s, scope.services.now()
     if transition_s > 0:
-        settled_at = scope.services.now() + transition_s
+        settled_at = now + transition_s
         put_table(txn, dataclasses.replace(table, status="DELETING", settled_at=settled_at))
     else:
         txn.delete(keyspace.catalog_key(table.account, table.region, table.name))
     txn.put(keyspace.sweep_key(table.number), b"")
-    return {"TableDescription": table_description.describe(table, "DELETING", counts)}
+    return {"TableDescription": table_description.describe(table, "DELETING", counts, now)}
 
 
 OPERATION = Operation(name="DeleteTable", writes=True, prepare=prepare, execute=execute)

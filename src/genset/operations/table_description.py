@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from genset.model.tables import Index, Keys, Table
+from genset.operations import throughput_changes
 from genset.operations.table_rules import (
     NO_CEILING,
     ON_DEMAND,
@@ -32,8 +33,8 @@ async def read_counts(snapshot: Snapshot, table: Table) -> Counts:
     return counts
 
 
-def describe(table: Table, status: str, counts: Counts) -> Description:
-    """The TableDescription of a table in that status."""
+def describe(table: Table, status: str, counts: Counts, now: float) -> Description:
+    """The TableDescription of a table in that status at that time."""
     items, size = counts.get(0, (0, 0))
     description = {
         "AttributeDefinitions": _attribute_definitions(table),
@@ -41,7 +42,7 @@ def describe(table: Table, status: str, counts: Counts) -> Description:
         "KeySchema": _key_schema(table.keys),
         "TableStatus": status,
         "CreationDateTime": table.created_at,
-        "ProvisionedThroughput": _throughput(table.read_units, table.write_units),
+        "ProvisionedThroughput": _throughput(table, now),
         "TableSizeBytes": size,
         "ItemCount": items,
         "TableArn": table.arn,
@@ -52,7 +53,7 @@ def describe(table: Table, status: str, counts: Counts) -> Description:
     local = [_describe_index(table, i, counts) for i in table.indexes if not i.is_global]
     if local:
         description["LocalSecondaryIndexes"] = local
-    shared = [_describe_global(table, i, status, counts) for i in table.indexes if i.is_global]
+    shared = [_describe_global(table, i, status, counts, now) for i in table.indexes if i.is_global]
     if shared:
         description["GlobalSecondaryIndexes"] = shared
     description.update(_extras(table))
@@ -91,11 +92,11 @@ def _key_schema(keys: Keys) -> list[dict[str, str]]:
     return elements + [{"AttributeName": a.name, "KeyType": "RANGE"} for a in keys.sort]
 
 
-def _throughput(read_units: int, write_units: int) -> dict[str, int]:
+def _throughput(part: Table | Index, now: float) -> dict[str, Any]:
     return {
-        "NumberOfDecreasesToday": 0,
-        "ReadCapacityUnits": read_units,
-        "WriteCapacityUnits": write_units,
+        **throughput_changes.shown(part.extras, now),
+        "ReadCapacityUnits": part.read_units,
+        "WriteCapacityUnits": part.write_units,
     }
 
 
@@ -135,12 +136,14 @@ def _describe_index(table: Table, index: Index, counts: Counts) -> Description:
     }
 
 
-def _describe_global(table: Table, index: Index, status: str, counts: Counts) -> Description:
+def _describe_global(
+    table: Table, index: Index, status: str, counts: Counts, now: float
+) -> Description:
     return {
         **_describe_index(table, index, counts),
         # Observed in October 2026: a table's own changes leave its indexes ACTIVE.
         "IndexStatus": "ACTIVE" if status == "UPDATING" else status,
-        "ProvisionedThroughput": _throughput(index.read_units, index.write_units),
+        "ProvisionedThroughput": _throughput(index, now),
         "WarmThroughput": _warm(table, index, status),
         **_ceilings(index),
     }

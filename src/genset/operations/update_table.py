@@ -18,7 +18,7 @@ from genset.model.errors import (
     ValidationException,
 )
 from genset.model.tables import Index, Table
-from genset.operations import table_description, table_rules, update_rules
+from genset.operations import table_description, table_rules, throughput_changes, update_rules
 from genset.operations.catalog import maybe_table, put_table, status_of, table_name
 from genset.operations.operation import Answer, Operation, Request, Scope
 from genset.operations.table_rules import (
@@ -105,12 +105,13 @@ async def execute(plan: Plan, txn: Transaction) -> Answer:
     _check_indexes(table, plan.request.get("GlobalSecondaryIndexUpdates") or ())
     status = status_of(table, plan.scope)
     _check_status(table, status, plan.request)
-    changed = _changed(table, plan, plan.scope.services.now())
+    now = plan.scope.services.now()
+    changed = _changed(table, plan, now)
     put_table(txn, changed)
     counts = await table_description.read_counts(txn, table)
     if any(plan.request.get(member) for member in _SLOW_CHANGES):
         status = "UPDATING"
-    return {"TableDescription": _answered(table, changed, plan, status, counts)}
+    return {"TableDescription": _answered(table, changed, plan, status, counts, now)}
 
 
 def _check_status(table: Table, status: str, request: Request) -> None:
@@ -134,7 +135,7 @@ def _changed(table: Table, plan: Plan, now: float) -> Table:
         billing_mode=billing_mode,
         read_units=read_units,
         write_units=write_units,
-        indexes=_changed_indexes(table, billing_mode, plan.index_updates),
+        indexes=_changed_indexes(table, billing_mode, plan.index_updates, now),
         extras=_changed_extras(table, billing_mode, (read_units, write_units), request, now),
     )
     if _slow_members(changed) != _slow_members(table):
@@ -182,10 +183,10 @@ def _check_units_change(
 
 
 def _changed_indexes(
-    table: Table, billing_mode: str, updates: dict[str, dict[str, Any]]
+    table: Table, billing_mode: str, updates: dict[str, dict[str, Any]], now: float
 ) -> tuple[Index, ...]:
     return tuple(
-        _changed_index(table, index, billing_mode, updates.get(index.name))
+        _changed_index(table, index, billing_mode, updates.get(index.name), now)
         if index.is_global
         else index
         for index in table.indexes
@@ -193,7 +194,7 @@ def _changed_indexes(
 
 
 def _changed_index(
-    table: Table, index: Index, billing_mode: str, update: dict[str, Any] | None
+    table: Table, index: Index, billing_mode: str, update: dict[str, Any] | None, now: float
 ) -> Index:
     units = _index_units(table, index, billing_mode, update)
     asked = update or {}
@@ -204,6 +205,7 @@ def _changed_index(
         refused=f"for index : {index.name} {_NO_CEILINGS}",
         part=f"index : {index.name}",
     )
+    extras = _counted(table, index, extras, billing_mode, units, now)
     warm = asked.get("WarmThroughput")
     extras["WarmThroughput"] = _raised_warm(
         table, index, billing_mode, units, warm, f"index {index.name}"
@@ -258,6 +260,21 @@ def _merged_ceilings(
     return merged
 
 
+def _counted(
+    table: Table,
+    part: Table | Index,
+    extras: dict[str, Any],
+    billing_mode: str,
+    units: tuple[int, int],
+    now: float,
+) -> dict[str, Any]:
+    """`extras` with the change of throughput, if it is one and not one of the billing mode."""
+    had = (part.read_units, part.write_units)
+    if units == had or not table.billing_mode == billing_mode == PROVISIONED:
+        return extras
+    return throughput_changes.after_change(extras, had, units, now)
+
+
 def _raised_warm(
     table: Table,
     part: Table | Index,
@@ -291,6 +308,7 @@ def _changed_extras(
     extras = _merged_ceilings(
         table.extras, billing_mode, request, refused=_NO_CEILINGS, part="table"
     )
+    extras = _counted(table, table, extras, billing_mode, units, now)
     asked = request.get("WarmThroughput")
     extras["WarmThroughput"] = _raised_warm(table, table, billing_mode, units, asked, "table")
     table_class = request.get("TableClass")
@@ -329,14 +347,19 @@ def _check_encryption_changes(table: Table, sse: dict[str, Any]) -> None:
 
 
 def _answered(
-    before: Table, changed: Table, plan: Plan, status: str, counts: table_description.Counts
+    before: Table,
+    changed: Table,
+    plan: Plan,
+    status: str,
+    counts: table_description.Counts,
+    now: float,
 ) -> table_description.Description:
     """The description in the answer: what takes time shows as it was, being updated."""
     request = plan.request
     shown = changed
     if changed.billing_mode == PROVISIONED:
         shown = _with_throughput_of(before, changed)
-    answered = table_description.describe(shown, status, counts)
+    answered = table_description.describe(shown, status, counts, now)
     if request.get("BillingMode"):
         answered.get("BillingModeSummary", {}).pop("LastUpdateToPayPerRequestDateTime", None)
     _show_warm(answered, before, before, updating=bool(request.get("WarmThroughput")))
@@ -367,11 +390,20 @@ def _show_warm(
 def _with_throughput_of(before: Table, changed: Table) -> Table:
     """`changed` with the throughput of `before`: what an UPDATING table still has."""
     indexes = tuple(
-        dataclasses.replace(new, read_units=old.read_units, write_units=old.write_units)
+        dataclasses.replace(
+            new,
+            read_units=old.read_units,
+            write_units=old.write_units,
+            extras=throughput_changes.while_changing(old.extras, new.extras),
+        )
         for old, new in zip(before.indexes, changed.indexes, strict=True)
     )
     return dataclasses.replace(
-        changed, read_units=before.read_units, write_units=before.write_units, indexes=indexes
+        changed,
+        read_units=before.read_units,
+        write_units=before.write_units,
+        indexes=indexes,
+        extras=throughput_changes.while_changing(before.extras, changed.extras),
     )
 
 
