@@ -384,6 +384,7 @@ for name, tags, rule in [
     ("no value", [{"Key": "k"}], "The Tag Value provided is invalid, Value: null"),
     ("long", [{"Key": "k" * 129, "Value": ""}],
      f"The Tag Key provided is invalid, Key: {'k' * 129}"),
+    ("odd", [{"Key": "#k", "Value": ""}], "The Tag Key provided is invalid, Key: #k"),
     ("reserved", [{"Key": "aws:k", "Value": ""}],
      "Tag Key cannot be prefixed with aws:, Key: aws:k"),
     ("repeated", [{"Key": "k", "Value": v} for v in "ab"],

@@ -6,6 +6,7 @@ ValidationException. Limits are those of `genset.model.limits`.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -468,11 +469,11 @@ def _check_tags(tags: Sequence[dict[str, str]]) -> None:
     seen: set[str] = set()
     for tag in tags:
         key, value = tag.get("Key"), tag.get("Value")
-        if not key or len(key) > _TAG_KEY_LENGTH_MAX:
+        if not key or not _is_tag_text(key, _TAG_KEY_LENGTH_MAX):
             raise ValidationException(
                 f"The Tag Key provided is invalid, Key: {'null' if key is None else key}"
             )
-        if value is None or len(value) > _TAG_VALUE_LENGTH_MAX:
+        if value is None or not _is_tag_text(value, _TAG_VALUE_LENGTH_MAX):
             raise ValidationException(
                 f"The Tag Value provided is invalid, Value: {'null' if value is None else value}"
             )
@@ -487,3 +488,10 @@ def _check_tags(tags: Sequence[dict[str, str]]) -> None:
         raise ValidationException(
             "Number of Tags exceed the current limit for the provided ResourceArn"
         )
+
+
+def _is_tag_text(text: str, length_max: int) -> bool:
+    """Whether `text` is letters, digits, spaces and a few signs (API reference, Tag)."""
+    return len(text) <= length_max and all(
+        unicodedata.category(char)[0] in "LZN" or char in "_.:/=+-@" for char in text
+    )
