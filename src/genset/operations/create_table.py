@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from genset.model.errors import ResourceInUseException
 from genset.model.tables import Table
-from genset.operations import table_description, table_rules
+from genset.operations import create_rules, table_description, table_rules
 from genset.operations.catalog import maybe_table, put_table, status_of, table_name
 from genset.operations.operation import Answer, Operation, Request, Scope
 from genset.operations.table_rules import ON_DEMAND
@@ -37,7 +37,7 @@ class Plan:
 
     scope: Scope
     name: str
-    schema: table_rules.Schema
+    schema: create_rules.Schema
     deletion_protection: bool
     extras: dict[str, Any]
 
@@ -48,7 +48,7 @@ def prepare(request: Request, scope: Scope) -> Plan:
     return Plan(
         scope=scope,
         name=table_name(scope, request["TableName"]),
-        schema=table_rules.check_create(request),
+        schema=create_rules.check_create(request),
         deletion_protection=bool(request.get("DeletionProtectionEnabled")),
         extras={member: request[member] for member in _KEPT if request.get(member)},
     )
