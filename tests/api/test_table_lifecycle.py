@@ -170,6 +170,9 @@ def test_switching_the_billing_mode(api, create):
     answer = api("UpdateTable", TableName=name, BillingMode="PROVISIONED",
                  ProvisionedThroughput=THROUGHPUT)["TableDescription"]  # fmt: skip
     assert answer["TableStatus"] in ("UPDATING", "ACTIVE")
+    # Observed on the service, October 2026: a switch shows the throughput to come.
+    assert answer["ProvisionedThroughput"]["ReadCapacityUnits"] == 5
+    assert answer["BillingModeSummary"] == {"BillingMode": "PROVISIONED"}
     found = tables.wait_active(api, name)
     units = found["ProvisionedThroughput"]
     assert (units["ReadCapacityUnits"], units["WriteCapacityUnits"]) == (5, 6)
@@ -459,6 +462,20 @@ def test_throughput_of_an_index(api, create):
     assert index["ProvisionedThroughput"]["ReadCapacityUnits"] == 5
     (index,) = tables.wait_active(api, name)["GlobalSecondaryIndexes"]
     assert index["ProvisionedThroughput"]["ReadCapacityUnits"] == 7
+
+
+def test_warm_throughput_of_an_index(api, create):
+    """Observed on the service, October 2026: only its own status shows the change."""
+    name = create(
+        tables.table("pk", types={"pk": "S", "g": "S"}, everywhere=[tables.index("gsi", "g")])
+    )
+    change = [{"Update": {"IndexName": "gsi", "WarmThroughput": {"ReadUnitsPerSecond": 12_002}}}]
+    answer = api("UpdateTable", TableName=name, GlobalSecondaryIndexUpdates=change)
+    (index,) = answer["TableDescription"]["GlobalSecondaryIndexes"]
+    assert index["IndexStatus"] == "ACTIVE"
+    assert (*warm(index), index["WarmThroughput"]["Status"]) == (12_000, 4_000, "UPDATING")
+    (index,) = tables.wait_active(api, name)["GlobalSecondaryIndexes"]
+    assert warm(index) == (12_002, 4_000)
 
 
 def test_ceilings_of_a_provisioned_table_are_refused(api, create):

@@ -27,7 +27,7 @@ from genset.operations import (
 )
 from genset.operations.catalog import maybe_table, put_table, status_of, table_name
 from genset.operations.operation import Answer, Operation, Request, Scope
-from genset.operations.table_rules import PROVISIONED, WARM_MEMBERS
+from genset.operations.table_rules import WARM_MEMBERS
 from genset.storage.engine import Transaction
 
 _UNSUPPORTED: Final = (
@@ -39,6 +39,7 @@ _UNSUPPORTED: Final = (
     "VectorIndexUpdates",
 )
 _THROUGHPUT_CHANGES: Final = ("BillingMode", "ProvisionedThroughput")
+_INDEX_CHANGES: Final = ("ProvisionedThroughput", "OnDemandThroughput")
 _SLOW_CHANGES: Final = (*_THROUGHPUT_CHANGES, "StreamSpecification", "TableClass")
 
 
@@ -135,7 +136,8 @@ def _answered(
     """The description in the answer: what takes time shows as it was, being updated."""
     request = plan.request
     shown = changed
-    if changed.billing_mode == PROVISIONED:
+    if changed.billing_mode == before.billing_mode:
+        # A switch of the billing mode shows the throughput to come, a change of it the old one.
         shown = _with_throughput_of(before, changed)
     answered = table_description.describe(shown, status, counts, now)
     if request.get("BillingMode"):
@@ -146,7 +148,7 @@ def _answered(
         had = before.index(index["IndexName"])
         assert had is not None
         _show_warm(index, before, had, updating=bool(update and update.get("WarmThroughput")))
-        if update is not None:
+        if update and any(update.get(member) for member in _INDEX_CHANGES):
             index["IndexStatus"] = "UPDATING"
     if request.get("SSESpecification") is not None:
         key = table_description.encryption(changed) or table_description.encryption(before)
