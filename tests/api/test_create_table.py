@@ -11,6 +11,7 @@ from support.cases import INVALID, Cases, check_refused
 from support.tables import definitions, index, key_schema
 
 V1 = "1 validation error detected: "
+OCTOBER = "observed on the service, October 2026"
 THROUGHPUT = {"ReadCapacityUnits": 5, "WriteCapacityUnits": 6}
 
 
@@ -29,6 +30,9 @@ def test_the_description_of_a_simple_table(api, fresh):
     request = {**tables.table("pk", "sk", types={"pk": "S", "sk": "N"}), "TableName": name}
     created = api("CreateTable", request)["TableDescription"]
     assert created["TableStatus"] in ("CREATING", "ACTIVE")
+    # Observed on the service, October 2026: what only DescribeTable shows.
+    assert "WarmThroughput" not in created
+    assert created["BillingModeSummary"] == {"BillingMode": "PAY_PER_REQUEST"}
     found = tables.wait_active(api, name)
     assert found["TableName"] == name
     assert found["TableArn"] == f"arn:aws:dynamodb:us-east-1:000000000000:table/{name}"
@@ -82,6 +86,31 @@ def test_indexes_are_described_with_sizes_and_statuses(described):
     assert {each["IndexStatus"] for each in everywhere.values()} == {"ACTIVE"}
     assert all("IndexStatus" not in each for each in local.values())
     assert all("ProvisionedThroughput" in each for each in everywhere.values())
+
+
+def test_names_come_back_sorted_and_indexes_as_sent(described):
+    """Observed on the service, October 2026."""
+    found = described(
+        tables.table(
+            "pk",
+            types=dict.fromkeys(("z", "pk", "a"), "S"),
+            everywhere=[
+                {
+                    **index("g-z", "z"),
+                    "Projection": {
+                        "ProjectionType": "INCLUDE",
+                        "NonKeyAttributes": ["zz", "aa", "mm"],
+                    },
+                },
+                index("g-a", "a"),
+            ],
+        )
+    )
+    names = [each["AttributeName"] for each in found["AttributeDefinitions"]]
+    assert names == ["a", "pk", "z"]
+    first, second = found["GlobalSecondaryIndexes"]
+    assert (first["IndexName"], second["IndexName"]) == ("g-z", "g-a")
+    assert first["Projection"]["NonKeyAttributes"] == ["aa", "mm", "zz"]
 
 
 def test_options_of_a_table(described):
@@ -206,15 +235,27 @@ refused("a key without a definition", {"KeySchema": key_schema("other")},
 refused("fewer definitions than keys", {"KeySchema": key_schema("pk", "sk")},
         "Invalid KeySchema: Some index key attribute have no definition", "observed 11 [S]"
 )  # fmt: skip
+refused("no definition at all", {"AttributeDefinitions": []},
+        "Invalid KeySchema: Some index key attribute have no definition", OCTOBER)  # fmt: skip
+for kind in ("S", "N"):
+    refused(f"one attribute defined twice, as S and {kind}",
+            {"AttributeDefinitions": definitions(pk="S") + definitions(pk=kind)},
+            "Attribute Name is duplicated: pk", OCTOBER)  # fmt: skip
 refused("a definition that nothing uses", {"AttributeDefinitions": definitions(pk="S", x="S")},
         INVALID + "Number of attributes in KeySchema does not exactly match number of attributes "
         "defined in AttributeDefinitions", "observed 11 [S]")  # fmt: skip
+refused("definitions that no index uses",
+        {**RANGED, "AttributeDefinitions": definitions(pk="S", sk="S", a="S", b="S", c="S"),
+         "GlobalSecondaryIndexes": [index("gsi", "a")]},
+        INVALID + "Some AttributeDefinitions are not used. AttributeDefinitions: "
+        "[sk, a, b, pk, c], keys used: [a, sk, pk]", OCTOBER)  # fmt: skip
 refused("a definition that no index uses",
-        {"AttributeDefinitions": definitions(pk="S", g="S", x="S"),
-         "GlobalSecondaryIndexes": [index("gsi", "g")]},
-        re.compile(re.escape(INVALID + "Some AttributeDefinitions are not used. "
-                             "AttributeDefinitions: ") + r"\[.*\], keys used: \[.*\]"),
-        "observed 11 [S]")  # fmt: skip
+        {"AttributeDefinitions": definitions(**dict.fromkeys(
+            ("my-hash", "my-string", "my-int"), "S")), "KeySchema": key_schema("my-hash"),
+         "GlobalSecondaryIndexes": [index("gsi", "my-string")]},
+        INVALID + "Some AttributeDefinitions are not used. AttributeDefinitions: "
+        "[my-string, my-int, my-hash], keys used: [my-hash, my-string]", "observed, June 2020"
+)  # fmt: skip
 for kind in ("Global", "Local"):
     refused(f"an empty {kind} list", {**RANGED, f"{kind}SecondaryIndexes": []},
             INVALID + f"List of {kind}SecondaryIndexes is empty", "observed 11 [S]")  # fmt: skip
@@ -231,6 +272,11 @@ refused("a local index of another partition key",
         {**RANGED, "LocalSecondaryIndexes": [index("lsi", "a", "sk")]},
         INVALID + "Index KeySchema does not have the same leading hash key as table KeySchema for "
         "index: lsi. index hash key: a, table hash key: pk", "observed 11 [S]")  # fmt: skip
+refused("a local index of three keys",
+        {**RANGED, "LocalSecondaryIndexes": [index("lsi", "pk", ["sk", "a"])]},
+        re.compile(re.escape(V1) + r"Value '\[KeySchemaElement.*\]' at 'localSecondaryIndexes\.1"
+                   r"\.member\.keySchema' failed to satisfy constraint: Member must have length "
+                   "less than or equal to 2"), OCTOBER)  # fmt: skip
 WITH_G = {"AttributeDefinitions": definitions(pk="S", g="S")}
 refused("two indexes of one name",
         {**WITH_G, "GlobalSecondaryIndexes": [index("same", "g"), index("same", "g")]},
@@ -261,6 +307,16 @@ def projected(projection):
     return {**WITH_G, "GlobalSecondaryIndexes": [{**index("gsi", "g"), "Projection": projection}]}
 
 
+refused("an empty index name", {**WITH_G, "GlobalSecondaryIndexes": [index("", "g")]},
+        "2 validation errors detected: Value '' at 'globalSecondaryIndexes.1.member.indexName' "
+        f"{TOO_SHORT}; Value '' at 'globalSecondaryIndexes.1.member.indexName' failed to satisfy "
+        "constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+", OCTOBER
+)  # fmt: skip
+refused("an empty definition", {"AttributeDefinitions": [{}]},
+        "2 validation errors detected: Value null at 'attributeDefinitions.1.member.attributeType' "
+        "failed to satisfy constraint: Member must not be null; Value null at "
+        "'attributeDefinitions.1.member.attributeName' failed to satisfy constraint: Member must "
+        "not be null", OCTOBER)  # fmt: skip
 refused("no projection", {**WITH_G, "GlobalSecondaryIndexes": [
             {"IndexName": "gsi", "KeySchema": key_schema("g")}]},
         V1 + "Value null at 'globalSecondaryIndexes.1.member.projection' failed to satisfy "
@@ -283,6 +339,8 @@ refused("INCLUDE of 21 names",
         projected({"ProjectionType": "INCLUDE", "NonKeyAttributes": [f"n{n}" for n in range(21)]}),
         re.compile(r"(?s).*nonKeyAttributes' failed to satisfy constraint: Member must have length "
                    r"less than or equal to 20"), "model")  # fmt: skip
+refused("one name twice", projected({"ProjectionType": "INCLUDE", "NonKeyAttributes": list("xyx")}),
+        INVALID + "Duplicate element in NonKeyAttributes: x", OCTOBER)  # fmt: skip
 refused("an unknown projection type", projected({"ProjectionType": "SOME"}),
         re.compile(re.escape(V1) + "Value 'SOME' at 'globalSecondaryIndexes.1.member.projection."
                    "projectionType' failed to satisfy constraint: Member must satisfy enum value "
@@ -310,14 +368,74 @@ refused("too many units", {**PROVISIONED, "ProvisionedThroughput": {
             "ReadCapacityUnits": 1_000_000_000_001, "WriteCapacityUnits": 1}},
         "Given value 1000000000001 for ReadCapacityUnits is out of bounds",
         "observed 11 [S]")  # fmt: skip
+refused("an unknown table class", {"TableClass": "standard"},
+        "Invalid table-class parameter provided. Please try again with a valid table-class "
+        "value: [STANDARD, STANDARD_INFREQUENT_ACCESS].", OCTOBER)  # fmt: skip
+refused("an empty key of encryption", {"SSESpecification": {"KMSMasterKeyId": ""}},
+        V1 + "Value '' at 'sSESpecification.kMSMasterKeyId' failed to satisfy constraint: "
+        "Member must have length greater than or equal to 1", OCTOBER)  # fmt: skip
+refused("an unknown view type",
+        {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": ""}},
+        V1 + "Value '' at 'streamSpecification.streamViewType' failed to satisfy constraint: "
+        "Member must satisfy enum value set: [OLD_IMAGE, KEYS_ONLY, NEW_AND_OLD_IMAGES, "
+        "NEW_IMAGE]", OCTOBER)  # fmt: skip
+for name, tags, rule in [
+    ("empty", [{}], "The Tag Key provided is invalid, Key: null"),
+    ("no value", [{"Key": "k"}], "The Tag Value provided is invalid, Value: null"),
+    ("long", [{"Key": "k" * 129, "Value": ""}],
+     f"The Tag Key provided is invalid, Key: {'k' * 129}"),
+    ("odd", [{"Key": "#k", "Value": ""}], "The Tag Key provided is invalid, Key: #k"),
+    ("reserved", [{"Key": "aws:k", "Value": ""}],
+     "Tag Key cannot be prefixed with aws:, Key: aws:k"),
+    ("repeated", [{"Key": "k", "Value": v} for v in "ab"],
+     "Duplicate Tag Keys provided as input: Duplicate Tag Key found k"),
+    ("many", [{"Key": f"k{n}", "Value": ""} for n in range(51)],
+     "Number of Tags exceed the current limit for the provided ResourceArn"),
+]:  # fmt: skip
+    refused(f"{name} tags", {"Tags": tags}, rule, OCTOBER)
+refused("a stream without a view type", {"StreamSpecification": {"StreamEnabled": True}},
+        INVALID + "Table is being created with a stream enabled, UpdateViewType is required",
+        OCTOBER)  # fmt: skip
 refused("a view type of no stream",
         {"StreamSpecification": {"StreamEnabled": False, "StreamViewType": "KEYS_ONLY"}},
         INVALID + "Table is being created with a stream disabled, UpdateViewType should not be "
         "specified", "observed 11 [A]")  # fmt: skip
 refused("on-demand throughput of a provisioned table",
         {**PROVISIONED, "OnDemandThroughput": {"MaxReadRequestUnits": 5}},
-        "MaxReadRequestUnits for OnDemandThroughput cannot be specified when table BillingMode is "
-        "PROVISIONED.", "observed 11 [A]")  # fmt: skip
+        INVALID + "MaxReadRequestUnits for OnDemandThroughput cannot be specified when table "
+        "BillingMode is PROVISIONED.", OCTOBER)  # fmt: skip
+refused("on-demand throughput of an index of a provisioned table",
+        {**PROVISIONED, **WITH_G, "GlobalSecondaryIndexes": [
+            {**index("gsi", "g"), "ProvisionedThroughput": THROUGHPUT,
+             "OnDemandThroughput": {"MaxReadRequestUnits": 5}}]},
+        INVALID + "MaxReadRequestUnits for OnDemandThroughput for index: gsi cannot be specified "
+        "when table BillingMode is PROVISIONED.", OCTOBER)  # fmt: skip
+for units in (0, -1, -2):
+    refused(f"a ceiling of {units}", {"OnDemandThroughput": {"MaxWriteRequestUnits": units}},
+            INVALID + "Requested MaxWriteRequestUnits for OnDemandThroughput for table is outside "
+            "of valid range", OCTOBER)  # fmt: skip
+    refused(f"a ceiling of {units} for an index",
+            {**WITH_G, "GlobalSecondaryIndexes": [
+                {**index("gsi", "g"), "OnDemandThroughput": {"MaxReadRequestUnits": units}}]},
+            INVALID + "Requested MaxReadRequestUnits for OnDemandThroughput for index : gsi is "
+            "outside of valid range", OCTOBER)  # fmt: skip
+TOO_COLD = (
+    "is lower than initial throughput for OnDemand. See: https://docs.aws.amazon.com/"
+    "amazondynamodb/latest/developerguide/on-demand-capacity-mode.html"
+    "#on-demand-capacity-mode-initial"
+)
+refused("less than the initial warm throughput", {"WarmThroughput": {"ReadUnitsPerSecond": 1}},
+        INVALID + f"Requested ReadUnitsPerSecond for WarmThroughput for table {TOO_COLD}", OCTOBER
+)  # fmt: skip
+refused("less than the initial warm throughput for an index",
+        {**WITH_G, "GlobalSecondaryIndexes": [
+            {**index("gsi", "g"), "WarmThroughput": {"WriteUnitsPerSecond": 3_999}}]},
+        INVALID + f"Requested WriteUnitsPerSecond for WarmThroughput for index gsi {TOO_COLD}",
+        OCTOBER)  # fmt: skip
+refused("less warm throughput than provisioned",
+        {**PROVISIONED, "WarmThroughput": {"ReadUnitsPerSecond": 4}},
+        INVALID + "Requested ReadUnitsPerSecond for WarmThroughput for table is lower than "
+        "ReadCapacityUnits of ProvisionedThroughput", OCTOBER)  # fmt: skip
 refused("a long key name",
         {"AttributeDefinitions": definitions(**{"x" * 256: "S"}),
          "KeySchema": key_schema("x" * 256)},
@@ -357,6 +475,10 @@ def test_at_most_ten_failures_are_reported(api):
         ({"BillingMode": ...}, {"KeySchema": key_schema("other")}, "must both be specified"),
         ({"KeySchema": key_schema("other")}, {"GlobalSecondaryIndexes": []}, "are not defined in"),
         ({"KeySchema": key_schema([], "pk")}, {"GlobalSecondaryIndexes": []}, "not a HASH"),
+        ({"AttributeDefinitions": definitions(pk="S", g="S", x="S")},
+         {"GlobalSecondaryIndexes": [index("gsi", "g"), index("gsi", "g")]}, "are not used"),
+        ({"AttributeDefinitions": definitions(pk="S", g="S", x="S")},
+         {"GlobalSecondaryIndexes": [{**index("gsi", "g"), "Projection": {}}]}, "are not used"),
         ({"GlobalSecondaryIndexes": []},
          {"StreamSpecification": {"StreamEnabled": False, "StreamViewType": "KEYS_ONLY"}},
          "is empty"),

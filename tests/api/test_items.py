@@ -387,7 +387,6 @@ DEEP = (
         ("PutItem", {"Item": {"pk": S("a")}, "ConditionExpression": "a = :v"}),
         ("UpdateItem", {"Key": {"pk": S("a")}, "UpdateExpression": "SET a = :v"}),
         ("DeleteItem", {"Key": {"pk": S("a")}, "ConditionExpression": "a = :v"}),
-        ("Scan", {"FilterExpression": "a = :v"}),
         ("Query", {"KeyConditionExpression": "pk = :v"}),
     ],
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from support import tables
-from support.cases import ids
+from support.cases import INVALID, ids
 from support.values import B, N, S
 
 ROWS = [
@@ -154,10 +154,43 @@ def test_four_and_four_attributes(api, create):
     create(gsi(["a", "b", "c", "d"], ["e", "f", "g", "h"]))
 
 
+TOO_MANY = "The KeySchema exceeds the maximum allowed number of {} key attributes"
+
+
 @pytest.mark.parametrize(
-    ("hash_names", "range_names"),
-    [(list("abcde"), []), (["a"], list("bcdef")), (list("abcde"), list("fghij"))],
-)
-def test_five_of_either_are_too_many(api, hash_names, range_names):
+    ("hash_names", "range_names", "kind"),
+    [(list("abcde"), [], "HASH"), (["a"], list("bcdef"), "RANGE"),
+     (list("abcde"), list("fgh"), "HASH")],
+)  # fmt: skip
+def test_five_of_either_are_too_many(api, hash_names, range_names, kind):
+    """Observed on the service, October 2026, as are the two rules below."""
     answer = api.refused("CreateTable", gsi(hash_names, range_names), TableName="too-many")
-    assert answer.type == "ValidationException"
+    assert (answer.type, answer.message) == (
+        "ValidationException",
+        INVALID + TOO_MANY.format(kind),
+    )
+
+
+def test_partition_attributes_come_first(api):
+    definition = gsi(["a", "b"], ["c"])
+    definition["GlobalSecondaryIndexes"][0]["KeySchema"].append(
+        definition["GlobalSecondaryIndexes"][0]["KeySchema"].pop(1)
+    )
+    answer = api.refused("CreateTable", definition, TableName="mixed")
+    assert answer.message == (
+        INVALID + "All HASH key attributes must precede RANGE key attributes in the KeySchema"
+    )
+
+
+@pytest.mark.parametrize(
+    ("hash_names", "range_names", "message"),
+    [
+        (["a", "a"], [], "The KeySchema contains multiple key attributes with the same name"),
+        (["a"], ["b", "b"], "The KeySchema contains multiple key attributes with the same name"),
+        (["a"], ["a"],
+         "Both the Hash Key and the Range Key element in the KeySchema have the same name"),
+    ],
+)  # fmt: skip
+def test_an_attribute_is_in_a_key_once(api, hash_names, range_names, message):
+    answer = api.refused("CreateTable", gsi(hash_names, range_names), TableName="twice")
+    assert (answer.type, answer.message) == ("ValidationException", message)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from support import tables
@@ -31,20 +33,23 @@ def test_a_table_that_is_not_there(api):
 
 @pytest.mark.parametrize("operation", ["DescribeTable", "DeleteTable", "UpdateTable"])
 def test_names_that_cannot_be(api, operation):
-    """observed 1 [S]: bare, length before pattern."""
+    """Observed on the service, October 2026: every broken rule, the length first."""
     answer = api.refused(operation)
     assert answer.message == (
         "The parameter 'TableName' is required but was not present in the request"
     )
-    for name in ("", "ab", "!", "x" * 256):
+    short = "Member must have length greater than or equal to 3"
+    pattern = "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+"
+    for name, rules in [
+        ("", [short, pattern]), ("ab", [short]), ("!", [short, pattern]), ("bad name", [pattern]),
+    ]:  # fmt: skip
         answer = api.refused(operation, TableName=name)
-        assert answer.type == "ValidationException"
-        if len(name) < 256:
-            assert answer.message == (
-                "TableName must be at least 3 characters long and at most 255 characters long"
-            )
-    answer = api.refused(operation, TableName="bad name")
-    assert "regular expression pattern: [a-zA-Z0-9_.-]+" in answer.message
+        opening, *found = re.split(
+            f"(?:: |; )Value '{name}' at 'tableName' failed to satisfy constraint: ", answer.message
+        )
+        assert (answer.type, found) == ("ValidationException", rules)
+        assert re.fullmatch(r"\d validation errors? detected", opening)
+    assert api.refused(operation, TableName="x" * 256).type == "ValidationException"
 
 
 def test_deleting_a_table_takes_its_items_with_it(api, create):
@@ -101,6 +106,7 @@ def test_a_start_name_need_not_exist(api):
 
 lists = Cases("ListTables")
 V1 = "1 validation error detected: "
+OCTOBER = "observed on the service, October 2026"
 lists("limit 0", {"Limit": 0},
       V1 + "Value '0' at 'limit' failed to satisfy constraint: "
       "Member must have value greater than or equal to 1", "model")  # fmt: skip
@@ -164,6 +170,9 @@ def test_switching_the_billing_mode(api, create):
     answer = api("UpdateTable", TableName=name, BillingMode="PROVISIONED",
                  ProvisionedThroughput=THROUGHPUT)["TableDescription"]  # fmt: skip
     assert answer["TableStatus"] in ("UPDATING", "ACTIVE")
+    # Observed on the service, October 2026: a switch shows the throughput to come.
+    assert answer["ProvisionedThroughput"]["ReadCapacityUnits"] == 5
+    assert answer["BillingModeSummary"] == {"BillingMode": "PROVISIONED"}
     found = tables.wait_active(api, name)
     units = found["ProvisionedThroughput"]
     assert (units["ReadCapacityUnits"], units["WriteCapacityUnits"]) == (5, 6)
@@ -203,6 +212,43 @@ def test_the_same_throughput_is_refused(api, create):
     )
 
 
+def test_the_changes_of_throughput_are_remembered_and_decreases_limited(api, create):
+    """Observed on the service, October 2026: the fifth decrease of a day waits for an hour."""
+    name = provisioned(create)
+    found = api("DescribeTable", TableName=name)["Table"]["ProvisionedThroughput"]
+    assert set(found) == {"NumberOfDecreasesToday", "ReadCapacityUnits", "WriteCapacityUnits"}
+
+    def change(reads, writes):
+        units = {"ReadCapacityUnits": reads, "WriteCapacityUnits": writes}
+        answer = api("UpdateTable", TableName=name, ProvisionedThroughput=units)
+        then = tables.wait_active(api, name)["ProvisionedThroughput"]
+        return answer["TableDescription"]["ProvisionedThroughput"], then
+
+    answered, then = change(20, 20)
+    assert answered["LastIncreaseDateTime"] == then["LastIncreaseDateTime"]
+    assert "LastDecreaseDateTime" not in then
+    for count in (1, 2, 3, 4):
+        answered, then = change(20 - count, 20 - count)
+        assert answered["LastDecreaseDateTime"] == then["LastDecreaseDateTime"]
+        assert answered["NumberOfDecreasesToday"] == count - 1
+        assert then["NumberOfDecreasesToday"] == count
+    units = {"ReadCapacityUnits": 15, "WriteCapacityUnits": 30}
+    answer = api.refused("UpdateTable", TableName=name, ProvisionedThroughput=units)
+    assert answer.type == "LimitExceededException"
+    moment = (
+        r"[A-Z][a-z]+day, [A-Z][a-z]+ \d{1,2}, \d{4} at \d{1,2}:\d\d:\d\d [AP]M "
+        "Coordinated Universal Time"
+    )
+    assert re.fullmatch(
+        "Subscriber limit exceeded: Provisioned throughput decreases are limited within a given "
+        "UTC day. After the first 4 decreases, each subsequent decrease in the same UTC day can "
+        "be performed at most once every 3600 seconds. Number of decreases today: 4. Last "
+        f"decrease at {moment}. Next decrease can be made at {moment}.",
+        answer.message,
+    )
+    change(17, 17)
+
+
 @pytest.mark.parametrize(
     ("members", "check"),
     [
@@ -226,19 +272,18 @@ def test_a_lone_change_is_enough(api, create, members, check):
 
 
 def test_a_stream_is_enabled_and_disabled_once(api, create):
-    """observed 12: ValidationException preferred [D]."""
+    """Observed on the service, October 2026."""
     name = create(SIMPLE)
     off = {"StreamEnabled": False}
     on = {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
-    assert (
-        api.refused("UpdateTable", TableName=name, StreamSpecification=off).type
-        == "ValidationException"
-    )
+    answer = api.refused("UpdateTable", TableName=name, StreamSpecification=off)
+    assert answer.type == "ValidationException"
     api("UpdateTable", TableName=name, StreamSpecification=on)
     tables.wait_active(api, name)
-    assert api.refused("UpdateTable", TableName=name, StreamSpecification=on).type in (
+    answer = api.refused("UpdateTable", TableName=name, StreamSpecification=on)
+    assert (answer.type, answer.message) == (
         "ValidationException",
-        "ResourceInUseException",
+        f"Table already has an enabled stream: TableName: {name}",
     )
     api("UpdateTable", TableName=name, StreamSpecification=off)
     assert "StreamSpecification" not in tables.wait_active(api, name)
@@ -249,8 +294,133 @@ updates("throughput of an on-demand table", {"ProvisionedThroughput": THROUGHPUT
         INVALID + "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when "
         "BillingMode is PAY_PER_REQUEST", "observed 11 [S]")  # fmt: skip
 updates("provisioned without throughput", {"BillingMode": "PROVISIONED"},
-        INVALID + "ReadCapacityUnits and WriteCapacityUnits must both be specified when "
-        "BillingMode is PROVISIONED", "observed 11 [S]")  # fmt: skip
+        INVALID + "ProvisionedThroughput must be specified when BillingMode is PROVISIONED",
+        OCTOBER)  # fmt: skip
+NOTHING = (
+    "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, "
+    "GlobalSecondaryIndexUpdates, SSESpecification, ReplicaUpdates, MultiAccountReplicaReady, "
+    "ReplicaTransitRoleArn, MultiRegionConsistency, DeletionProtectionEnabled, "
+    "OnDemandThroughput, WarmThroughput or TableClass is required"
+)
+updates("nothing", {}, NOTHING, OCTOBER)
+updates("no index updates", {"GlobalSecondaryIndexUpdates": []}, NOTHING, OCTOBER)
+updates("definitions alone", {"AttributeDefinitions": [
+            {"AttributeName": "pk", "AttributeType": "S"}]}, NOTHING, OCTOBER)  # fmt: skip
+updates("no index updates beside a change",
+        {"GlobalSecondaryIndexUpdates": [], "DeletionProtectionEnabled": True},
+        INVALID + "List of GlobalSecondaryIndexUpdates is empty", OCTOBER)  # fmt: skip
+PROTECTED = {"DeletionProtectionEnabled": True}
+WARMER = {"WarmThroughput": {"ReadUnitsPerSecond": 20_000}}
+ON = {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}}
+KMS = {"SSESpecification": {"Enabled": True, "SSEType": "KMS"}}
+CLASS = {"TableClass": "STANDARD_INFREQUENT_ACCESS"}
+CEILING = {"OnDemandThroughput": {"MaxReadRequestUnits": 5}}
+for second, first, what in [
+    (PROTECTED, KMS, "Server-Side Encryption modification"),
+    (CLASS, KMS, "Server-Side Encryption modification"),
+    (PROTECTED, CLASS, "TableClass modification"),
+    (WARMER, PROTECTED, "DeletionProtection modification"),
+    ({"BillingMode": "PAY_PER_REQUEST"}, PROTECTED, "DeletionProtection modification"),
+    (ON, WARMER, "WarmThroughput"),
+    (CEILING, WARMER, "WarmThroughput"),
+]:  # fmt: skip
+    updates(f"{next(iter(first))} beside {next(iter(second))}", {**first, **second},
+            INVALID + f"{what} must be the only operation in the request", OCTOBER)  # fmt: skip
+updates("a ceiling beside a stream", {**CEILING, **ON},
+        INVALID + "OnDemandThroughput can only be combined with BillingMode in an UpdateTable "
+        "request", OCTOBER)  # fmt: skip
+for members in ({}, {"BillingMode": "PROVISIONED"}):
+    updates(f"a stream beside throughput and {len(members)} more",
+            {**ON, **members, "ProvisionedThroughput": THROUGHPUT},
+            INVALID + "You cannot modify stream status while updating table IOPS", OCTOBER
+    )  # fmt: skip
+updates("a stream without a view type", {"StreamSpecification": {"StreamEnabled": True}},
+        INVALID + "If stream is being enabled then UpdateViewType is required", OCTOBER
+)  # fmt: skip
+updates("a view type of no stream",
+        {"StreamSpecification": {"StreamEnabled": False, "StreamViewType": "KEYS_ONLY"}},
+        INVALID + "If stream is being disabled, then UpdateViewType must not be specified", OCTOBER
+)  # fmt: skip
+updates("no stream to disable", {"StreamSpecification": {"StreamEnabled": False}},
+        "Table has no stream to disable: TableName: strings", OCTOBER)  # fmt: skip
+for sse in ({}, {"Enabled": False}):
+    updates(f"the default key again, as {sse}", {"SSESpecification": sse},
+            INVALID + "Table is already encrypted by default", OCTOBER)  # fmt: skip
+for sse, rule in [
+    ({"Enabled": False, "SSEType": "KMS"}, "SSEType can not be specified if Enabled is false"),
+    ({"Enabled": False, "KMSMasterKeyId": "k"},
+     "KMSMasterKeyId can not be specified if Enabled is false"),
+    ({"Enabled": True, "KMSMasterKeyId": "k"},
+     "SSEType KMS is required if KMSMasterKeyId is specified"),
+    ({"Enabled": True, "SSEType": "AES256"}, "SSEType AES256 is not supported"),
+]:  # fmt: skip
+    updates(f"encryption: {rule}", {"SSESpecification": sse}, INVALID + rule, OCTOBER)
+for units in (0, -2):
+    updates(f"a ceiling of {units}", {"OnDemandThroughput": {"MaxWriteRequestUnits": units}},
+            INVALID + "Requested MaxWriteRequestUnits for OnDemandThroughput for table is outside "
+            "of valid range", OCTOBER)  # fmt: skip
+updates("less warm throughput", {"WarmThroughput": {"WriteUnitsPerSecond": 3_999}},
+        INVALID + "Requested WriteUnitsPerSecond for WarmThroughput for table is lower than "
+        "current WarmThroughput, decreasing WarmThroughput is not supported", OCTOBER
+)  # fmt: skip
+
+
+def of_index(**members):
+    update = {"IndexName": "global-all", **members}
+    return {"TableName": "indexed", "GlobalSecondaryIndexUpdates": [{"Update": update}]}
+
+
+updates("an index update of nothing", {"GlobalSecondaryIndexUpdates": [{}]},
+        INVALID + "One of GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, "
+        "GlobalSecondaryIndexUpdate.Delete must not be null", OCTOBER)  # fmt: skip
+GONE = {"IndexName": "gone"}
+updates("two actions in one", {"GlobalSecondaryIndexUpdates": [{"Update": GONE, "Delete": GONE}]},
+        INVALID + "Only one global secondary index action is allowed per "
+        "GlobalSecondaryIndexUpdate object", OCTOBER)  # fmt: skip
+updates("two updates of one index",
+        {"GlobalSecondaryIndexUpdates": [{"Delete": GONE}, {"Update": GONE}]},
+        INVALID + "Only one global secondary index update per index is allowed simultaneously. "
+        "Index: gone", OCTOBER)  # fmt: skip
+updates("an index that is not there", of_index(IndexName="gone"),
+        "Requested resource not found: Index gone for table indexed", OCTOBER,
+        type="ResourceNotFoundException")  # fmt: skip
+for action in ("Update", "Delete"):
+    updates(f"{action} of a local index", {
+            "TableName": "indexed",
+            "GlobalSecondaryIndexUpdates": [{action: {"IndexName": "local-all"}}]},
+            f"Cannot {action.lower()} an index that is not a GlobalSecondaryIndex: local-all",
+            OCTOBER)  # fmt: skip
+for name, members in [
+    ("nothing", {}), ("throughput", {"ProvisionedThroughput": THROUGHPUT}),
+    ("no ceiling", {"OnDemandThroughput": {}}),
+]:  # fmt: skip
+    updates(f"{name} of an index of an on-demand table", of_index(**members),
+            INVALID + "The only Updates for index: global-all when TableThroughputMode is "
+            "PAY_PER_REQUEST can be to OnDemandThroughput, WarmThroughput", OCTOBER)  # fmt: skip
+updates("throughput of an index of a table that will be on demand",
+        {**of_index(ProvisionedThroughput=THROUGHPUT), "BillingMode": "PAY_PER_REQUEST"},
+        INVALID + "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified for index: "
+        "global-all when BillingMode is PAY_PER_REQUEST", OCTOBER)  # fmt: skip
+updates("no throughput for the indexes of a table that will be provisioned",
+        {"TableName": "indexed", "BillingMode": "PROVISIONED",
+         "ProvisionedThroughput": THROUGHPUT},
+        INVALID + "ProvisionedThroughput must be specified for index: global-all", OCTOBER
+)  # fmt: skip
+updates("an empty warm throughput of an index", of_index(WarmThroughput={}),
+        INVALID + "WarmThroughput must have at least one of ReadUnitsPerSecond or "
+        "WriteUnitsPerSecond specified for index: global-all", OCTOBER)  # fmt: skip
+updates("an empty warm throughput of an index before all else",
+        {**of_index(WarmThroughput={}), **CLASS},
+        INVALID + "WarmThroughput must have at least one of ReadUnitsPerSecond or "
+        "WriteUnitsPerSecond specified for index: global-all", OCTOBER)  # fmt: skip
+for word in ("standard", "", "EXPRESS"):
+    updates(f"a table class called {word!r}", {"TableClass": word},
+            "Invalid table-class parameter provided. Please try again with a valid table-class "
+            "value: [STANDARD, STANDARD_INFREQUENT_ACCESS].", OCTOBER)  # fmt: skip
+updates("less warm throughput of an index", of_index(WarmThroughput={"ReadUnitsPerSecond": 5}),
+        INVALID + "Requested ReadUnitsPerSecond for WarmThroughput for index global-all is lower "
+        "than current WarmThroughput, decreasing WarmThroughput is not supported", OCTOBER
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("case", updates.items)
@@ -258,10 +428,119 @@ def test_an_update_is_refused(api, case):
     check_refused(api.refused(case.operation, case.request), case)
 
 
-def test_an_update_of_nothing_is_refused(api):
-    answer = api.refused("UpdateTable", TableName="strings")
-    assert answer.type == "ValidationException"
-    assert answer.message.startswith("At least one of ProvisionedThroughput, BillingMode, ")
+def with_index(create):
+    definition = tables.table(
+        "pk", types={"pk": "S", "g": "S"}, everywhere=[tables.index("gsi", "g")]
+    )
+    del definition["BillingMode"]
+    definition["GlobalSecondaryIndexes"][0]["ProvisionedThroughput"] = THROUGHPUT
+    return create(definition, ProvisionedThroughput=THROUGHPUT)
+
+
+def test_throughput_of_an_index(api, create):
+    """Observed on the service, October 2026: it is the index that is UPDATING, not the table."""
+    name = with_index(create)
+    same = [{"Update": {"IndexName": "gsi", "ProvisionedThroughput": THROUGHPUT}}]
+    answer = api.refused("UpdateTable", TableName=name, GlobalSecondaryIndexUpdates=same)
+    assert answer.message.startswith(
+        "The provisioned throughput for the index gsi will not change. The requested value equals "
+        "the current value. Current ReadCapacityUnits provisioned for index gsi: 5. Requested "
+        "ReadCapacityUnits: 5. "
+    )
+    ceiling = [{"Update": {"IndexName": "gsi", "OnDemandThroughput": {"MaxReadRequestUnits": 5}}}]
+    answer = api.refused("UpdateTable", TableName=name, GlobalSecondaryIndexUpdates=ceiling)
+    assert answer.message == (
+        INVALID + "MaxReadRequestUnits for OnDemandThroughput for index : gsi cannot be specified "
+        "when the table BillingMode is PROVISIONED"
+    )
+    more = {"ReadCapacityUnits": 7, "WriteCapacityUnits": 6}
+    change = [{"Update": {"IndexName": "gsi", "ProvisionedThroughput": more}}]
+    answer = api("UpdateTable", TableName=name, GlobalSecondaryIndexUpdates=change)
+    (index,) = answer["TableDescription"]["GlobalSecondaryIndexes"]
+    assert answer["TableDescription"]["TableStatus"] == "ACTIVE"
+    assert index["IndexStatus"] == "UPDATING"
+    assert index["ProvisionedThroughput"]["ReadCapacityUnits"] == 5
+    (index,) = tables.wait_active(api, name)["GlobalSecondaryIndexes"]
+    assert index["ProvisionedThroughput"]["ReadCapacityUnits"] == 7
+
+
+def test_warm_throughput_of_an_index(api, create):
+    """Observed on the service, October 2026: only its own status shows the change."""
+    name = create(
+        tables.table("pk", types={"pk": "S", "g": "S"}, everywhere=[tables.index("gsi", "g")])
+    )
+    change = [{"Update": {"IndexName": "gsi", "WarmThroughput": {"ReadUnitsPerSecond": 12_002}}}]
+    answer = api("UpdateTable", TableName=name, GlobalSecondaryIndexUpdates=change)
+    (index,) = answer["TableDescription"]["GlobalSecondaryIndexes"]
+    assert index["IndexStatus"] == "ACTIVE"
+    assert (*warm(index), index["WarmThroughput"]["Status"]) == (12_000, 4_000, "UPDATING")
+    (index,) = tables.wait_active(api, name)["GlobalSecondaryIndexes"]
+    assert warm(index) == (12_002, 4_000)
+
+
+def test_ceilings_of_a_provisioned_table_are_refused(api, create):
+    answer = api.refused("UpdateTable", TableName=provisioned(create), **CEILING)
+    assert answer.message == (
+        INVALID + "MaxReadRequestUnits for OnDemandThroughput cannot be specified when the table "
+        "BillingMode is PROVISIONED"
+    )
+
+
+def warm(found):
+    return found["WarmThroughput"]["ReadUnitsPerSecond"], found["WarmThroughput"][
+        "WriteUnitsPerSecond"
+    ]
+
+
+def test_warm_throughput_rises_and_never_falls(api, create):
+    """Observed on the service, October 2026."""
+    name = provisioned(create)
+    assert warm(tables.wait_active(api, name)) == (5, 6)
+    for reads, expected in [(9, (9, 6)), (4, (9, 6))]:
+        units = {"ReadCapacityUnits": reads, "WriteCapacityUnits": 6}
+        api("UpdateTable", TableName=name, ProvisionedThroughput=units)
+        assert warm(tables.wait_active(api, name)) == expected
+    answer = api("UpdateTable", TableName=name, WarmThroughput={"WriteUnitsPerSecond": 50})
+    assert answer["TableDescription"]["TableStatus"] == "ACTIVE"
+    assert answer["TableDescription"]["WarmThroughput"] == {
+        "ReadUnitsPerSecond": 9, "WriteUnitsPerSecond": 6, "Status": "UPDATING"}  # fmt: skip
+    assert warm(tables.wait_active(api, name)) == (9, 50)
+    api("UpdateTable", TableName=name, BillingMode="PAY_PER_REQUEST")
+    assert warm(tables.wait_active(api, name)) == (12_000, 4_000)
+    api("UpdateTable", TableName=name, BillingMode="PROVISIONED", ProvisionedThroughput=THROUGHPUT)
+    assert warm(tables.wait_active(api, name)) == (12_000, 4_000)
+
+
+def test_the_statuses_that_changes_answer_with(api, create):
+    """Observed on the service, October 2026."""
+    name = create(SIMPLE)
+    for change, status in [
+        (KMS, "ACTIVE"), (CEILING, "ACTIVE"), (WARMER, "ACTIVE"), (CLASS, "UPDATING"),
+        (ON, "UPDATING"), ({"BillingMode": "PAY_PER_REQUEST"}, "UPDATING"),
+    ]:  # fmt: skip
+        answer = api("UpdateTable", TableName=name, **change)["TableDescription"]
+        assert answer["TableStatus"] == status, change
+        tables.wait_active(api, name)
+    found = api("DescribeTable", TableName=name)["Table"]
+    assert found["SSEDescription"]["Status"] == "ENABLED"
+    assert set(found["TableClassSummary"]) == {"TableClass", "LastUpdateDateTime"}
+    key = found["SSEDescription"]["KMSMasterKeyArn"]
+    same = {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key}
+    answer = api.refused("UpdateTable", TableName=name, SSESpecification=same)
+    assert answer.message == (
+        INVALID + "Table is already encrypted with given KMSMasterKeyId. Use KMSMasterKeyId "
+        "parameter if you want to change Master Key"
+    )
+    answer = api("UpdateTable", TableName=name, SSESpecification={"Enabled": False})
+    assert answer["TableDescription"]["SSEDescription"] == {
+        "Status": "UPDATING", "SSEType": "KMS", "KMSMasterKeyArn": key}  # fmt: skip
+    assert "SSEDescription" not in api("DescribeTable", TableName=name)["Table"]
+
+
+def test_the_class_a_table_has_changes_nothing(api, create):
+    name = create(SIMPLE)
+    api("UpdateTable", TableName=name, TableClass="STANDARD")
+    assert "TableClassSummary" not in tables.wait_active(api, name)
 
 
 def test_deleting_an_unknown_index(api):

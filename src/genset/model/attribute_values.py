@@ -22,16 +22,20 @@ AttributeValue: TypeAlias = dict[str, Any]
 Item: TypeAlias = dict[str, AttributeValue]
 
 _CONTAINER_BYTES: Final = 3  # a list or map counts 3 bytes and 1 for each element
+_NESTING: Final = "Nesting Levels have exceeded supported limits"
+_NESTING_IN_ITEM: Final = (
+    f"{_NESTING}: Attributes in the item have nested levels beyond supported limit"
+)
 _INVALID: Final = "One or more parameter values were invalid: "
 
 
-def decode_value(raw: Any) -> AttributeValue:
+def decode_value(raw: Any, level: int = 1) -> AttributeValue:
     """Check `raw` and make it canonical, in place; the same object is returned.
 
-    Raises ValidationException with DynamoDB's message, or SerializationException where a JSON
-    value has the wrong type.
+    `level` is the level of nesting that the value itself counts as. Raises ValidationException
+    with DynamoDB's message, or SerializationException where a JSON value has the wrong type.
     """
-    _decode(raw, 1)
+    _decode(raw, level)
     return raw  # type: ignore[no-any-return]
 
 
@@ -228,11 +232,7 @@ def _empty_name() -> ValidationException:
 
 
 def _too_deep() -> ValidationException:
-    return ValidationException(
-        "Nesting Levels have exceeded supported limits: Attributes in the item have nested "
-        "levels beyond supported limit",
-        detected=True,
-    )
+    return ValidationException(_NESTING_IN_ITEM, detected=True)
 
 
 def check_nesting(item: Item) -> None:
@@ -244,8 +244,8 @@ def check_nesting(item: Item) -> None:
 
 def _check_nesting(value: AttributeValue, level: int) -> None:
     if level > NESTING_LEVELS_MAX:
-        # Shorter than what is said of a value in a request.
-        raise ValidationException("Nesting Levels have exceeded supported limits")
+        # Shorter, in the current layer, than what is said of a value in a request.
+        raise ValidationException(_NESTING, older=_NESTING_IN_ITEM)
     for element in value.get("L") or value.get("M", {}).values():
         _check_nesting(element, level + 1)
 

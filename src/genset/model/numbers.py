@@ -23,6 +23,14 @@ _INT_MAX: Final = 2**31 - 1
 _LONG_MAX: Final = 2**63 - 1
 _LONG_DIGITS: Final = 19
 
+_NOT_NUMERIC: Final = "The parameter cannot be converted to a numeric value"
+_OVERFLOW: Final = (
+    "Number overflow. Attempting to store a number with magnitude larger than supported range"
+)
+_UNDERFLOW: Final = (
+    "Number underflow. Attempting to store a number with magnitude smaller than supported range"
+)
+
 _NEGATIVE: Final = 0x01
 _ZERO: Final = b"\x02"
 _POSITIVE: Final = 0x03
@@ -37,13 +45,14 @@ def canonical_number(text: str) -> str:
     """
     if len(text) <= NUMBER_DIGITS_MAX and text.isascii() and text.isdigit() and text[0] != "0":
         return text
-    negative, digits, exponent = _parse(text)
-    if not digits:
+    try:
+        negative, digits, exponent = _parse(text)
         # Zero is in range or not by the exponent of its last digit: 0e126 overflows, 0.0e126 not.
-        _check_range("0", exponent)
-        return "0"
-    _check_range(digits, exponent)
-    return _plain(negative, digits, exponent)
+        _check_range(digits or "0", exponent)
+    except ValidationException as error:
+        older = _older_fault(text, error.message)
+        raise ValidationException(error.message, detected=True, older=older) from None
+    return _plain(negative, digits, exponent) if digits else "0"
 
 
 def _parse(text: str) -> tuple[bool, str, int]:
@@ -53,7 +62,7 @@ def _parse(text: str) -> tuple[bool, str, int]:
     """
     match = _GRAMMAR.fullmatch(text)
     if match is None or not (match[2] or match[3]):
-        raise _not_numeric(text)
+        raise ValidationException(f"{_NOT_NUMERIC}: {text}")
     sign, whole, fraction, power = match.groups()
     fraction = fraction or ""
     digits = (whole + fraction).lstrip("0")
@@ -65,42 +74,44 @@ def _parse(text: str) -> tuple[bool, str, int]:
 
 
 def _whole_exponent(power: str, text: str) -> int:
+    exponent = _bounded_int(power)
+    if not -_LONG_MAX - 1 <= exponent <= _LONG_MAX:
+        raise ValidationException(f"{_NOT_NUMERIC}: {text}")
+    return exponent
+
+
+def _bounded_int(power: str) -> int:
+    """An exponent's value, or one beyond Java's long: a request has room for too many digits."""
     digits = power.lstrip("+-").lstrip("0")
-    # A request has room for more digits than Python makes a number of.
     value = int(digits or "0") if len(digits) <= _LONG_DIGITS else _LONG_MAX + 2
-    if power.startswith("-"):
-        value = -value
-    if not -_LONG_MAX - 1 <= value <= _LONG_MAX:
-        raise _not_numeric(text)
-    return value
-
-
-def _not_numeric(text: str) -> ValidationException:
-    what = "The parameter cannot be converted to a numeric value"
-    return ValidationException(f"{what}: {text}", detected=True, older=None if text else what)
-
-
-_OVERFLOW: Final = (
-    "Number overflow. Attempting to store a number with magnitude larger than supported range"
-)
-_UNDERFLOW: Final = (
-    "Number underflow. Attempting to store a number with magnitude smaller than supported range"
-)
+    return -value if power.startswith("-") else value
 
 
 def _check_range(digits: str, exponent: int) -> None:
     magnitude = exponent + len(digits) - 1
-    if NUMBER_EXPONENT_MIN <= magnitude <= NUMBER_EXPONENT_MAX:
-        if len(digits) > NUMBER_DIGITS_MAX:
-            raise ValidationException(
-                "Attempting to store more than 38 significant digits in a Number", detected=True
-            )
-        return
     if magnitude > NUMBER_EXPONENT_MAX:
-        # The older layer counts in Java's int: the largest exponents wrap and seem small.
-        older = _UNDERFLOW if magnitude >= _INT_MAX else None
-        raise ValidationException(_OVERFLOW, detected=True, older=older)
-    raise ValidationException(_UNDERFLOW, detected=True)
+        raise ValidationException(_OVERFLOW)
+    if magnitude < NUMBER_EXPONENT_MIN:
+        raise ValidationException(_UNDERFLOW)
+    if len(digits) > NUMBER_DIGITS_MAX:
+        raise ValidationException("Attempting to store more than 38 significant digits in a Number")
+
+
+def _older_fault(text: str, fault: str) -> str:
+    """What the service's older layer says of a number refused for `fault`.
+
+    It reads numbers as Java's BigDecimal does, in 32 bits: an exponent beyond those is no number,
+    and one at their end wraps to the other side of the range. Observed in October 2026.
+    """
+    match = _GRAMMAR.fullmatch(text)
+    if match is None or not (match[2] or match[3]):
+        return f"{_NOT_NUMERIC}: {text}" if text else _NOT_NUMERIC
+    _, whole, fraction, power = match.groups()
+    scale = len(fraction or "") - _bounded_int(power or "0")
+    if not -_INT_MAX <= scale <= _INT_MAX:
+        return f"{_NOT_NUMERIC}: {text}"
+    digits = (whole + (fraction or "")).lstrip("0")
+    return _UNDERFLOW if len(digits) - scale > _INT_MAX else fault
 
 
 def _plain(negative: bool, digits: str, exponent: int) -> str:

@@ -32,6 +32,8 @@ def cancelled(failures: Sequence[DynamoDBError | None]) -> TransactionCanceledEx
         if failure is None:
             reasons.append({"Code": "None"})
         else:
+            if isinstance(failure, ValidationException):
+                failure.take_older_words()
             reason = {"Code": _CODES[type(failure)], "Message": failure.message}
             reasons.append({**reason, **failure.members})
     codes = ", ".join(reason["Code"] for reason in reasons)

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from genset.model.errors import ResourceInUseException
 from genset.model.tables import Table
-from genset.operations import table_description, table_rules
-from genset.operations.catalog import maybe_table, put_table, table_name
+from genset.operations import create_rules, table_description, table_rules
+from genset.operations.catalog import maybe_table, put_table, status_of, table_name
 from genset.operations.operation import Answer, Operation, Request, Scope
 from genset.operations.table_rules import ON_DEMAND
 from genset.storage import keyspace
@@ -37,7 +37,7 @@ class Plan:
 
     scope: Scope
     name: str
-    schema: table_rules.Schema
+    schema: create_rules.Schema
     deletion_protection: bool
     extras: dict[str, Any]
 
@@ -48,7 +48,7 @@ def prepare(request: Request, scope: Scope) -> Plan:
     return Plan(
         scope=scope,
         name=table_name(scope, request["TableName"]),
-        schema=table_rules.check_create(request),
+        schema=create_rules.check_create(request),
         deletion_protection=bool(request.get("DeletionProtectionEnabled")),
         extras={member: request[member] for member in _KEPT if request.get(member)},
     )
@@ -57,7 +57,13 @@ def prepare(request: Request, scope: Scope) -> Plan:
 async def execute(plan: Plan, txn: Transaction) -> Answer:
     """Create the table; raises ResourceInUseException if the name is taken."""
     scope, services = plan.scope, plan.scope.services
-    if await maybe_table(txn, scope, plan.name) is not None:
+    existing = await maybe_table(txn, scope, plan.name)
+    if existing is not None:
+        if status_of(existing, scope) == "CREATING":
+            raise ResourceInUseException(
+                "Attempt to change a resource which is still in use: Table is being created: "
+                f"{plan.name}"
+            )
         raise ResourceInUseException(f"Table already exists: {plan.name}")
     numbers = await txn.get_counters(keyspace.table_numbers_key())
     txn.add(keyspace.table_numbers_key(), 1)
@@ -84,7 +90,21 @@ async def execute(plan: Plan, txn: Transaction) -> Answer:
         extras = {**extras, "OnDemandSince": now}
     table = dataclasses.replace(table, extras=extras)
     put_table(txn, table)
-    return {"TableDescription": table_description.describe(table, "CREATING", {})}
+    return {"TableDescription": _answered(table)}
+
+
+def _answered(table: Table) -> table_description.Description:
+    """The description in the answer, which lacks what only DescribeTable has.
+
+    Observed on the service, October 2026.
+    """
+    answered = table_description.describe(table, "CREATING", {}, table.created_at)
+    if "WarmThroughput" not in table.extras:
+        del answered["WarmThroughput"]
+    for index in answered.get("GlobalSecondaryIndexes", ()):
+        del index["WarmThroughput"]
+    answered.get("BillingModeSummary", {}).pop("LastUpdateToPayPerRequestDateTime", None)
+    return answered
 
 
 OPERATION = Operation(name="CreateTable", writes=True, prepare=prepare, execute=execute)

@@ -22,7 +22,7 @@ def prepare(request: Request, scope: Scope) -> WritePlan:
     """Check a DeleteItem request as far as possible without data."""
     key = decode_key(request["Key"])
     check_mixing(request, ("Expected", "ConditionalOperator"), _EXPRESSIONS)
-    condition = write_condition(request, expressions=_EXPRESSIONS, wrapped=False)
+    condition = write_condition(request, expressions=_EXPRESSIONS, older=False)
     check_returns_old(request)
     write = Write(
         kind=DELETE,

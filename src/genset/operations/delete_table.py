@@ -17,7 +17,12 @@ from genset.operations.operation import Answer, Operation, Request, Scope
 from genset.storage import keyspace
 from genset.storage.engine import Transaction
 
-_BUSY: Final = {"CREATING": "created", "UPDATING": "updated", "DELETING": "deleted"}
+# Observed on the service, October 2026; an update in its own words.
+_BUSY: Final = {
+    "CREATING": "Table is being created: {}",
+    "UPDATING": "Table: {} is in the process of being updated.",
+    "DELETING": "Table is being deleted: {}",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +53,7 @@ async def execute(plan: Plan, txn: Transaction) -> Answer:
     status = status_of(table, scope)
     if status in _BUSY:
         raise ResourceInUseException(
-            "Attempt to change a resource which is still in use: "
-            f"Table is being {_BUSY[status]}: {plan.name}"
+            f"Attempt to change a resource which is still in use: {_BUSY[status].format(plan.name)}"
         )
     if table.deletion_protection:
         raise ValidationException(
@@ -57,14 +61,14 @@ async def execute(plan: Plan, txn: Transaction) -> Answer:
             "Disable deletion protection first."
         )
     counts = await table_description.read_counts(txn, table)
-    transition_s = scope.services.transition_s
+    transition_s, now = scope.services.transition_s, scope.services.now()
     if transition_s > 0:
-        settled_at = scope.services.now() + transition_s
+        settled_at = now + transition_s
         put_table(txn, dataclasses.replace(table, status="DELETING", settled_at=settled_at))
     else:
         txn.delete(keyspace.catalog_key(table.account, table.region, table.name))
     txn.put(keyspace.sweep_key(table.number), b"")
-    return {"TableDescription": table_description.describe(table, "DELETING", counts)}
+    return {"TableDescription": table_description.describe(table, "DELETING", counts, now)}
 
 
 OPERATION = Operation(name="DeleteTable", writes=True, prepare=prepare, execute=execute)

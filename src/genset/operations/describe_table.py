@@ -32,7 +32,8 @@ async def execute(plan: Plan, txn: Snapshot) -> Answer:
             f"Requested resource not found: Table: {plan.name} not found"
         )
     counts = await table_description.read_counts(txn, table)
-    return {"Table": table_description.describe(table, status_of(table, plan.scope), counts)}
+    now = plan.scope.services.now()
+    return {"Table": table_description.describe(table, status_of(table, plan.scope), counts, now)}
 
 
 OPERATION = Operation(name="DescribeTable", writes=False, prepare=prepare, execute=execute)

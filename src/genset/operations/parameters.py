@@ -76,11 +76,11 @@ def check_returns_old(request: Request) -> None:
         raise ValidationException("ReturnValues can only be ALL_OLD or NONE", detected=True)
 
 
-def decode_expression_values(request: Request, *, wrapped: bool) -> Values:
+def decode_expression_values(request: Request, *, older: bool) -> Values:
     """ExpressionAttributeValues, checked in place.
 
-    `wrapped` names the parameter and the placeholder in the error, as everything but the
-    single-item writes does; nesting errors are never wrapped.
+    The `older` layer (see `speaks_older`) names the parameter and the placeholder in the error,
+    and lets values nest one level deeper.
     """
     values = request.get("ExpressionAttributeValues")
     if values is None:
@@ -88,9 +88,9 @@ def decode_expression_values(request: Request, *, wrapped: bool) -> Values:
     check_value_keys(values)
     for name, value in values.items():
         try:
-            decode_value(value)
+            decode_value(value, 0 if older else 1)
         except ValidationException as error:
-            if wrapped and not error.message.startswith("Nesting Levels"):
+            if older:
                 error.take_older_words()
                 error.message = (
                     "ExpressionAttributeValues contains invalid value: "
@@ -119,12 +119,12 @@ class Condition:
         return self.plan is None or self.plan.matches(item, self.values)
 
 
-def write_condition(request: Request, *, expressions: tuple[str, ...], wrapped: bool) -> Condition:
+def write_condition(request: Request, *, expressions: tuple[str, ...], older: bool) -> Condition:
     """The condition of a write that has no other expression, legacy Expected included."""
-    check_expressions_present(request, expressions, says_what_is_null=wrapped)
+    check_expressions_present(request, expressions, says_what_is_null=older)
     names = request.get("ExpressionAttributeNames")
     check_names(names)
-    values = decode_expression_values(request, wrapped=wrapped)
+    values = decode_expression_values(request, older=older)
     text = request.get("ConditionExpression")
     if text is None:
         return legacy_condition(request)

@@ -23,7 +23,7 @@ def prepare(request: Request, scope: Scope) -> WritePlan:
     """Check a PutItem request as far as possible without data."""
     item, size = decode_item(request["Item"])
     check_mixing(request, ("Expected", "ConditionalOperator"), _EXPRESSIONS)
-    condition = write_condition(request, expressions=_EXPRESSIONS, wrapped=False)
+    condition = write_condition(request, expressions=_EXPRESSIONS, older=False)
     check_returns_old(request)
     if size > ITEM_BYTES_MAX:
         raise item_too_large()

@@ -76,7 +76,7 @@ def prepare(request: Request, scope: Scope) -> QueryPlan:
     check_expressions_present(request, _EXPRESSIONS)
     names = request.get("ExpressionAttributeNames")
     check_names(names)
-    values = decode_expression_values(request, wrapped=True)
+    values = decode_expression_values(request, older=False)
     key_condition, filter_, projection = _expressions(request, values)
     return QueryPlan(
         scope=scope,

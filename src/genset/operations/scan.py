@@ -54,7 +54,7 @@ def prepare(request: Request, scope: Scope) -> ScanPlan:
     check_expressions_present(request, _EXPRESSIONS, says_what_is_null=True)
     names = request.get("ExpressionAttributeNames")
     check_names(names)
-    values = decode_expression_values(request, wrapped=True)
+    values = decode_expression_values(request, older=True)
     filter_ = read_filter(request, "ScanFilter", values)
     projection = projection_of(request)
     plans = [filter_.plan] if "FilterExpression" in request and filter_.plan else []

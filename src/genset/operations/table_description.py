@@ -8,7 +8,14 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from genset.model.tables import Index, Keys, Table
-from genset.operations.table_rules import NO_CEILING, ON_DEMAND, ON_DEMAND_WARM_UNITS
+from genset.operations import throughput_changes
+from genset.operations.table_rules import (
+    NO_CEILING,
+    ON_DEMAND,
+    ON_DEMAND_WARM_UNITS,
+    WARM_MEMBERS,
+    is_encrypted,
+)
 from genset.storage import keyspace
 from genset.storage.engine import Snapshot
 
@@ -26,8 +33,8 @@ async def read_counts(snapshot: Snapshot, table: Table) -> Counts:
     return counts
 
 
-def describe(table: Table, status: str, counts: Counts) -> Description:
-    """The TableDescription of a table in that status."""
+def describe(table: Table, status: str, counts: Counts, now: float) -> Description:
+    """The TableDescription of a table in that status at that time."""
     items, size = counts.get(0, (0, 0))
     description = {
         "AttributeDefinitions": _attribute_definitions(table),
@@ -35,7 +42,7 @@ def describe(table: Table, status: str, counts: Counts) -> Description:
         "KeySchema": _key_schema(table.keys),
         "TableStatus": status,
         "CreationDateTime": table.created_at,
-        "ProvisionedThroughput": _throughput(table.read_units, table.write_units),
+        "ProvisionedThroughput": _throughput(table, now),
         "TableSizeBytes": size,
         "ItemCount": items,
         "TableArn": table.arn,
@@ -46,7 +53,7 @@ def describe(table: Table, status: str, counts: Counts) -> Description:
     local = [_describe_index(table, i, counts) for i in table.indexes if not i.is_global]
     if local:
         description["LocalSecondaryIndexes"] = local
-    shared = [_describe_global(table, i, status, counts) for i in table.indexes if i.is_global]
+    shared = [_describe_global(table, i, status, counts, now) for i in table.indexes if i.is_global]
     if shared:
         description["GlobalSecondaryIndexes"] = shared
     description.update(_extras(table))
@@ -85,23 +92,27 @@ def _key_schema(keys: Keys) -> list[dict[str, str]]:
     return elements + [{"AttributeName": a.name, "KeyType": "RANGE"} for a in keys.sort]
 
 
-def _throughput(read_units: int, write_units: int) -> dict[str, int]:
+def _throughput(part: Table | Index, now: float) -> dict[str, Any]:
     return {
-        "NumberOfDecreasesToday": 0,
-        "ReadCapacityUnits": read_units,
-        "WriteCapacityUnits": write_units,
+        **throughput_changes.shown(part.extras, now),
+        "ReadCapacityUnits": part.read_units,
+        "WriteCapacityUnits": part.write_units,
     }
+
+
+def warm_units(table: Table, part: Table | Index) -> tuple[int, int]:
+    """The warm reads and writes of the table, or of its index."""
+    on_demand = table.billing_mode == ON_DEMAND
+    floors = ON_DEMAND_WARM_UNITS if on_demand else (part.read_units, part.write_units)
+    given = part.extras.get("WarmThroughput") or {}
+    reads, writes = (given.get(member) or 0 for member in WARM_MEMBERS)
+    return max(reads, floors[0]), max(writes, floors[1])
 
 
 def _warm(table: Table, part: Table | Index, status: str) -> dict[str, Any]:
-    on_demand = table.billing_mode == ON_DEMAND
-    floors = ON_DEMAND_WARM_UNITS if on_demand else (part.read_units, part.write_units)
-    given = part.extras.get("WarmThroughput", {})
-    return {
-        "ReadUnitsPerSecond": max(given.get("ReadUnitsPerSecond") or 0, floors[0]),
-        "WriteUnitsPerSecond": max(given.get("WriteUnitsPerSecond") or 0, floors[1]),
-        "Status": status,
-    }
+    # Observed in October 2026: ACTIVE while the table is UPDATING, UPDATING while it is made.
+    units = dict(zip(WARM_MEMBERS, warm_units(table, part), strict=True))
+    return {**units, "Status": "UPDATING" if status == "CREATING" else "ACTIVE"}
 
 
 def _ceilings(part: Table | Index) -> dict[str, Any]:
@@ -125,11 +136,14 @@ def _describe_index(table: Table, index: Index, counts: Counts) -> Description:
     }
 
 
-def _describe_global(table: Table, index: Index, status: str, counts: Counts) -> Description:
+def _describe_global(
+    table: Table, index: Index, status: str, counts: Counts, now: float
+) -> Description:
     return {
         **_describe_index(table, index, counts),
-        "IndexStatus": status,
-        "ProvisionedThroughput": _throughput(index.read_units, index.write_units),
+        # Observed in October 2026: a table's own changes leave its indexes ACTIVE.
+        "IndexStatus": "ACTIVE" if status == "UPDATING" else status,
+        "ProvisionedThroughput": _throughput(index, now),
         "WarmThroughput": _warm(table, index, status),
         **_ceilings(index),
     }
@@ -147,16 +161,23 @@ def _extras(table: Table) -> Description:
             shown[member] = extras[member]
     if "TableClass" in extras:
         shown["TableClassSummary"] = {"TableClass": extras["TableClass"]}
-    if (extras.get("SSESpecification") or {}).get("Enabled"):
-        shown["SSEDescription"] = {
-            "Status": "ENABLED",
-            "SSEType": "KMS",
-            "KMSMasterKeyArn": _kms_key_arn(table),
-        }
+        if "TableClassChangedAt" in extras:
+            shown["TableClassSummary"]["LastUpdateDateTime"] = extras["TableClassChangedAt"]
+    encrypted = encryption(table)
+    if encrypted:
+        shown["SSEDescription"] = encrypted
     return shown
 
 
-def _kms_key_arn(table: Table) -> str:
+def encryption(table: Table) -> dict[str, str]:
+    """The SSEDescription of a table; empty if it has the key of every table."""
+    if not is_encrypted(table.extras.get("SSESpecification")):
+        return {}
+    return {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": kms_key_arn(table)}
+
+
+def kms_key_arn(table: Table) -> str:
+    """The ARN of the KMS key that a table is encrypted with."""
     keys = f"arn:aws:kms:{table.region}:{table.account}:"
     given: str | None = table.extras["SSESpecification"].get("KMSMasterKeyId")
     if given is None:

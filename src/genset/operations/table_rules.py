@@ -1,42 +1,23 @@
-"""The rules on table definitions that need no data: what CreateTable and UpdateTable check.
-
-Checks run in DynamoDB's order, which the tests of CreateTable fix; each raises
-ValidationException. Limits are those of `genset.model.limits`.
-"""
+"""The rules on tables that CreateTable and UpdateTable share. None needs data."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Any, Final
 
-from genset.model import limits
 from genset.model.errors import UnknownOperationException, ValidationException
-from genset.model.tables import GLOBAL, LOCAL, Index, KeyAttribute, Keys, projected_attributes
 from genset.operations.operation import Request
 
 PROVISIONED: Final = "PROVISIONED"
 ON_DEMAND: Final = "PAY_PER_REQUEST"
 THROUGHPUT_MEMBERS: Final = ("ReadCapacityUnits", "WriteCapacityUnits")
 ON_DEMAND_MEMBERS: Final = ("MaxReadRequestUnits", "MaxWriteRequestUnits")
+WARM_MEMBERS: Final = ("ReadUnitsPerSecond", "WriteUnitsPerSecond")
 NO_CEILING: Final = -1
 ON_DEMAND_WARM_UNITS: Final = (12_000, 4_000)  # what a new on-demand table can serve at once
 
 _CAPACITY_UNITS_MAX: Final = 1_000_000_000_000
-_TABLE_KEY_ATTRIBUTES_MAX: Final = 2
-_WARM_MEMBERS: Final = ("ReadUnitsPerSecond", "WriteUnitsPerSecond")
-_ON_DEMAND_WARM_FLOOR: Final = "the default for BillingMode PAY_PER_REQUEST"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Schema:
-    """What a valid CreateTable defines: its keys, numbered indexes and billing."""
-
-    keys: Keys
-    indexes: tuple[Index, ...]
-    billing_mode: str
-    read_units: int
-    write_units: int
+_TABLE_CLASSES: Final = ("STANDARD", "STANDARD_INFREQUENT_ACCESS")
 
 
 def invalid(detail: str) -> ValidationException:
@@ -75,299 +56,53 @@ def check_not_both(billing_mode: str | None, throughput: dict[str, Any] | None) 
         )
 
 
-def check_provisioned(throughput: dict[str, Any] | None) -> None:
-    """Check that a provisioned table is given its throughput."""
-    if not throughput or any(throughput.get(member) is None for member in THROUGHPUT_MEMBERS):
-        raise invalid(
-            "ReadCapacityUnits and WriteCapacityUnits must both be specified "
-            "when BillingMode is PROVISIONED"
-        )
-
-
 def check_on_demand(
-    ceilings: dict[str, Any] | None, *, refused: str | None, lowest: tuple[int, ...] = ()
+    ceilings: dict[str, Any] | None,
+    *,
+    refused: str | None,
+    part: str = "table",
+    lowest: tuple[int, ...] = (),
 ) -> None:
     """Check OnDemandThroughput.
 
-    `refused` is why the table takes none, if it does; `lowest` are values allowed below 1.
+    `refused` says that the table takes none, if it takes none; `part` is what the ceilings are
+    of; `lowest` are values allowed below 1.
     """
     given = [
         (m, ceilings[m]) for m in ON_DEMAND_MEMBERS if ceilings and ceilings.get(m) is not None
     ]
     if given and refused is not None:
-        raise ValidationException(
-            f"{given[0][0]} for OnDemandThroughput cannot be specified {refused}"
-        )
+        raise invalid(f"{given[0][0]} for OnDemandThroughput {refused}")
     for member, units in given:
         if units < 1 and units not in lowest:
             raise invalid(
-                f"Requested {member} for OnDemandThroughput for table is outside of valid range"
+                f"Requested {member} for OnDemandThroughput for {part} is outside of valid range"
             )
 
 
-def check_warm(warm: dict[str, Any] | None, billing_mode: str, units: tuple[int, int]) -> None:
-    """Check that WarmThroughput is not below what the table has anyway."""
-    provisioned = billing_mode == PROVISIONED
-    floors = units if provisioned else ON_DEMAND_WARM_UNITS
-    for member, floor, capacity in zip(_WARM_MEMBERS, floors, THROUGHPUT_MEMBERS, strict=True):
-        asked = (warm or {}).get(member)
-        if asked is not None and asked < floor:
-            source = (
-                f"{capacity} of ProvisionedThroughput" if provisioned else _ON_DEMAND_WARM_FLOOR
-            )
-            raise invalid(f"Requested {member} for WarmThroughput for table is lower than {source}")
-
-
-def check_create(request: Request) -> Schema:
-    """Check a CreateTable request and return what it defines."""
-    billing_mode = request.get("BillingMode") or PROVISIONED
-    throughput = request.get("ProvisionedThroughput")
-    _check_billing(request, billing_mode, throughput)
-    types = _definitions(request.get("AttributeDefinitions") or ())
-    key_schema = request["KeySchema"]
-    _check_table_definitions(key_schema, types)
-    _check_table_key_count(key_schema)
-    keys = _keys(key_schema, types, key_attributes_max=1)
-    indexes = _indexes(request, keys, types, billing_mode)
-    _check_across_indexes(indexes)
-    _check_definitions_used(keys, indexes, types)
-    _check_stream(request.get("StreamSpecification"))
-    read_units, write_units = throughput_units(throughput)
-    return Schema(
-        keys=keys,
-        indexes=indexes,
-        billing_mode=billing_mode,
-        read_units=read_units,
-        write_units=write_units,
-    )
-
-
-def _check_billing(request: Request, billing_mode: str, throughput: dict[str, Any] | None) -> None:
-    check_not_both(billing_mode, throughput)
-    check_throughput_bounds(throughput)
-    if billing_mode == PROVISIONED:
-        check_provisioned(throughput)
-    refused = "when table BillingMode is PROVISIONED." if billing_mode == PROVISIONED else None
-    check_on_demand(request.get("OnDemandThroughput"), refused=refused)
-    check_warm(request.get("WarmThroughput"), billing_mode, throughput_units(throughput))
-
-
-def _definitions(definitions: Sequence[dict[str, str]]) -> dict[str, str]:
-    types: dict[str, str] = {}
-    for definition in definitions:
-        name = definition["AttributeName"]
-        if name in types:
-            raise ValidationException(
-                f"Cannot have two attributes with the same name: {name} in AttributeDefinitions"
-            )
-        types[name] = definition["AttributeType"]
-    return types
-
-
-def _listed(names: Iterable[str]) -> str:
-    return f"[{', '.join(dict.fromkeys(names))}]"
-
-
-def _check_index_definitions(names: Sequence[str], types: dict[str, str]) -> None:
-    if any(name not in types for name in names):
-        raise invalid(
-            "Some index key attributes are not defined in AttributeDefinitions. "
-            f"Keys: {_listed(names)}, AttributeDefinitions: {_listed(types)}"
-        )
-
-
-def _check_table_definitions(key_schema: Sequence[dict[str, str]], types: dict[str, str]) -> None:
-    names = [element["AttributeName"] for element in key_schema]
-    if names[0] not in types:
-        _check_index_definitions(names, types)
-    if any(name not in types for name in names) or len(names) > len(types):
-        raise ValidationException("Invalid KeySchema: Some index key attribute have no definition")
-
-
-def _check_table_key_count(key_schema: Sequence[dict[str, str]]) -> None:
-    if len(key_schema) <= _TABLE_KEY_ATTRIBUTES_MAX:
-        return
-    elements = ", ".join(
-        f"KeySchemaElement(attributeName={e['AttributeName']}, keyType={e['KeyType']})"
-        for e in key_schema
-    )
-    raise ValidationException(
-        f"1 validation error detected: Value '[{elements}]' at 'keySchema' failed to satisfy "
-        f"constraint: Member must have length less than or equal to {_TABLE_KEY_ATTRIBUTES_MAX}"
-    )
-
-
-def _keys(
-    key_schema: Sequence[dict[str, str]], types: dict[str, str], *, key_attributes_max: int
-) -> Keys:
-    kinds = [element["KeyType"] for element in key_schema]
-    if kinds[0] != "HASH":
+def check_table_class(table_class: str | None) -> None:
+    """Check a TableClass. Observed on the service, October 2026."""
+    if table_class is not None and table_class not in _TABLE_CLASSES:
         raise ValidationException(
-            "Invalid KeySchema: The first KeySchemaElement is not a HASH key type"
-        )
-    hashes = kinds.index("RANGE") if "RANGE" in kinds else len(kinds)
-    if "HASH" in kinds[hashes:] or (hashes > 1 and key_attributes_max == 1):
-        if len(kinds) <= _TABLE_KEY_ATTRIBUTES_MAX:
-            raise ValidationException(
-                "Invalid KeySchema: The second KeySchemaElement is not a RANGE key type"
-            )
-        raise ValidationException("Invalid KeySchema: HASH key types must precede RANGE key types")
-    if hashes > key_attributes_max or len(kinds) - hashes > key_attributes_max:
-        raise ValidationException(
-            f"Invalid KeySchema: At most {key_attributes_max} HASH and {key_attributes_max} RANGE "
-            "key types can be specified"
-        )
-    names = [element["AttributeName"] for element in key_schema]
-    if len(set(names)) < len(names):
-        raise ValidationException(
-            "Both the Hash Key and the Range Key element in the KeySchema have the same name"
-        )
-    attributes = tuple(KeyAttribute(name, types[name]) for name in names)
-    return Keys(attributes[:hashes], attributes[hashes:])
-
-
-def _indexes(
-    request: Request, keys: Keys, types: dict[str, str], billing_mode: str
-) -> tuple[Index, ...]:
-    for member in ("GlobalSecondaryIndexes", "LocalSecondaryIndexes"):
-        if request.get(member) is not None and not request[member]:
-            raise invalid(f"List of {member} is empty")
-    built: list[Index] = []
-    for index in request.get("LocalSecondaryIndexes") or ():
-        built.append(_local_index(index, len(built) + 1, keys, types))
-    for index in request.get("GlobalSecondaryIndexes") or ():
-        built.append(_global_index(index, len(built) + 1, keys, types, billing_mode))
-    return tuple(built)
-
-
-def _local_index(
-    index: dict[str, Any], number: int, table_keys: Keys, types: dict[str, str]
-) -> Index:
-    name = index["IndexName"]
-    _check_index_definitions([e["AttributeName"] for e in index["KeySchema"]], types)
-    if not table_keys.sort:
-        raise invalid(
-            "Table KeySchema does not have a range key, which is required when specifying "
-            "a LocalSecondaryIndex"
-        )
-    keys = _keys(index["KeySchema"], types, key_attributes_max=1)
-    if not keys.sort:
-        raise invalid(f"Index KeySchema does not have a range key for index: {name}")
-    mine, tables = keys.partition[0].name, table_keys.partition[0].name
-    if mine != tables:
-        raise invalid(
-            f"Index KeySchema does not have the same leading hash key as table KeySchema "
-            f"for index: {name}. index hash key: {mine}, table hash key: {tables}"
-        )
-    return _index(index, number, LOCAL, table_keys, keys)
-
-
-def _global_index(
-    index: dict[str, Any],
-    number: int,
-    table_keys: Keys,
-    types: dict[str, str],
-    billing_mode: str,
-) -> Index:
-    _check_index_definitions([e["AttributeName"] for e in index["KeySchema"]], types)
-    keys = _keys(index["KeySchema"], types, key_attributes_max=limits.KEY_ATTRIBUTES_MAX)
-    _check_index_billing(index, billing_mode)
-    return _index(index, number, GLOBAL, table_keys, keys)
-
-
-def _check_index_billing(index: dict[str, Any], billing_mode: str) -> None:
-    name, throughput = index["IndexName"], index.get("ProvisionedThroughput")
-    if billing_mode == ON_DEMAND and throughput:
-        raise invalid(
-            f"ProvisionedThroughput should not be specified for index: {name} "
-            "when BillingMode is PAY_PER_REQUEST"
-        )
-    if billing_mode == PROVISIONED and not throughput:
-        raise invalid(f"ProvisionedThroughput is not specified for index: {name}")
-    check_throughput_bounds(throughput)
-    refused = "when table BillingMode is PROVISIONED." if billing_mode == PROVISIONED else None
-    check_on_demand(index.get("OnDemandThroughput"), refused=refused)
-
-
-def _projection(projection: dict[str, Any]) -> tuple[str, tuple[str, ...]]:
-    kind, names = projection.get("ProjectionType"), projection.get("NonKeyAttributes")
-    if kind is None:
-        raise invalid("Unknown ProjectionType: null")
-    if names is not None and not names:
-        raise invalid("NonKeyAttributes must not be empty")
-    if kind == "INCLUDE" and names is None:
-        raise invalid("ProjectionType is INCLUDE, but NonKeyAttributes is not specified")
-    if kind != "INCLUDE" and names is not None:
-        raise invalid(f"ProjectionType is {kind}, but NonKeyAttributes is specified")
-    return kind, tuple(names or ())
-
-
-def _index(index: dict[str, Any], number: int, kind: str, table_keys: Keys, keys: Keys) -> Index:
-    projection_type, names = _projection(index["Projection"])
-    read_units, write_units = throughput_units(index.get("ProvisionedThroughput"))
-    kept = ("OnDemandThroughput", "WarmThroughput")
-    return Index(
-        name=index["IndexName"],
-        number=number,
-        kind=kind,
-        keys=keys,
-        projection_type=projection_type,
-        non_key_attributes=names,
-        projected=projected_attributes(table_keys, keys, projection_type, names),
-        read_units=read_units,
-        write_units=write_units,
-        extras={member: index[member] for member in kept if index.get(member)},
-    )
-
-
-def _check_across_indexes(indexes: Sequence[Index]) -> None:
-    seen: set[str] = set()
-    for index in indexes:
-        if index.name in seen:
-            raise invalid(f"Duplicate index name: {index.name}")
-        seen.add(index.name)
-    globals_count = sum(index.is_global for index in indexes)
-    if len(indexes) - globals_count > limits.LOCAL_INDEXES_MAX:
-        raise invalid(
-            f"Number of LocalSecondaryIndexes exceeds per-table limit of {limits.LOCAL_INDEXES_MAX}"
-        )
-    if globals_count > limits.GLOBAL_INDEXES_MAX:
-        raise invalid(
-            f"GlobalSecondaryIndex count exceeds the per-table limit of {limits.GLOBAL_INDEXES_MAX}"
-        )
-    if sum(len(i.non_key_attributes) for i in indexes) > limits.PROJECTED_ATTRIBUTES_MAX:
-        raise invalid(
-            "Number of NonKeyAttributes over all indexes exceeds the per-table limit of "
-            f"{limits.PROJECTED_ATTRIBUTES_MAX}"
+            "Invalid table-class parameter provided. Please try again with a valid table-class "
+            f"value: [{', '.join(_TABLE_CLASSES)}]."
         )
 
 
-def _check_definitions_used(keys: Keys, indexes: Sequence[Index], types: dict[str, str]) -> None:
-    used = dict.fromkeys(keys.names)
-    for index in indexes:
-        used.update(dict.fromkeys(index.keys.names))
-    if len(used) == len(types):
+def check_encryption(sse: dict[str, Any] | None) -> None:
+    """Check an SSESpecification. Observed on the service, October 2026."""
+    if not sse:
         return
-    if not indexes:
-        raise invalid(
-            "Number of attributes in KeySchema does not exactly match number of attributes "
-            "defined in AttributeDefinitions"
-        )
-    raise invalid(
-        f"Some AttributeDefinitions are not used. AttributeDefinitions: {_listed(types)}, "
-        f"keys used: {_listed(used)}"
-    )
+    if sse.get("Enabled") is False:
+        for member in ("SSEType", "KMSMasterKeyId"):
+            if sse.get(member) is not None:
+                raise invalid(f"{member} can not be specified if Enabled is false")
+    if sse.get("SSEType") == "AES256":
+        raise invalid("SSEType AES256 is not supported")
+    if sse.get("KMSMasterKeyId") is not None and sse.get("SSEType") is None:
+        raise invalid("SSEType KMS is required if KMSMasterKeyId is specified")
 
 
-def _check_stream(stream: dict[str, Any] | None) -> None:
-    if not stream:
-        return
-    if stream.get("StreamEnabled"):
-        if stream.get("StreamViewType") is None:
-            raise invalid(
-                "Table is being created with a stream enabled, UpdateViewType should be specified"
-            )
-    elif stream.get("StreamViewType") is not None:
-        raise invalid(
-            "Table is being created with a stream disabled, UpdateViewType should not be specified"
-        )
+def is_encrypted(sse: dict[str, Any] | None) -> bool:
+    """Whether an SSESpecification asks for a key of KMS: a type alone does."""
+    return bool(sse and (sse.get("Enabled") or sse.get("SSEType")))

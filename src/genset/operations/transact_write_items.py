@@ -2,6 +2,11 @@
 
 All actions happen or none. A client token makes a repeated request within ten minutes answer
 without doing anything again; its record is written in the transaction it belongs to.
+
+TransactionInProgressException is never answered. The service gives it to a call that repeats a
+token while the first call is still running (API reference, TransactWriteItems). Writes run one
+after another here and the record of a token commits with the writes, so a repeated call finds
+either nothing, and does the work, or the record, and replays: it never meets a call under way.
 """
 
 from __future__ import annotations
@@ -12,7 +17,7 @@ from typing import Any, Final
 
 import orjson
 
-from genset.model.attribute_values import decode_item
+from genset.model.attribute_values import Item, decode_item
 from genset.model.errors import (
     DynamoDBError,
     IdempotentParameterMismatchException,
@@ -28,11 +33,20 @@ from genset.operations.item_store import collection_metrics
 from genset.operations.operation import Answer, Operation, Request, Scope
 from genset.operations.parameters import speaks_older, wants, write_condition
 from genset.operations.update_item import update_write
-from genset.operations.writes import CHECK, DELETE, PUT, Effect, Write, check_target, perform
+from genset.operations.writes import (
+    CHECK,
+    DELETE,
+    PUT,
+    UPDATE,
+    Effect,
+    Write,
+    check_target,
+    perform,
+)
 from genset.storage import keyspace
 from genset.storage.engine import Transaction
 
-_KINDS: Final = {"ConditionCheck": CHECK, "Put": PUT, "Delete": DELETE, "Update": "Update"}
+_KINDS: Final = {"ConditionCheck": CHECK, "Put": PUT, "Delete": DELETE, "Update": UPDATE}
 # An empty key value refuses the request; every other wrong key cancels the transaction.
 _EMPTY_KEY: Final = "for a key attribute cannot contain an empty"
 _TOO_LARGE: Final = (
@@ -80,20 +94,33 @@ def _write(entry: dict[str, Any], scope: Scope) -> Write:
         )
     action = entry[actions[0]]
     kind = _KINDS[actions[0]]
-    if kind == "Update":
-        return update_write(action, scope, wrapped=True)
     if kind == PUT:
-        item, size = decode_item(action["Item"])
-        if size > ITEM_BYTES_MAX:
-            raise ValidationException("Item size has exceeded the maximum allowed size")
+        return _put(action, scope)
+    if kind == UPDATE:
+        write = update_write(action, scope, older=True)
     else:
-        item, size = decode_key(action["Key"]), 0
+        write = _conditional(kind, action, scope, item=action["Key"])
+    # Observed in October 2026: a fault in the expressions is told before one in the key.
+    decode_key(action["Key"])
+    return write
+
+
+def _put(action: dict[str, Any], scope: Scope) -> Write:
+    item, size = decode_item(action["Item"])
+    if size > ITEM_BYTES_MAX:
+        raise ValidationException("Item size has exceeded the maximum allowed size")
+    return _conditional(PUT, action, scope, item=item, item_bytes=size)
+
+
+def _conditional(
+    kind: str, action: dict[str, Any], scope: Scope, *, item: Item, item_bytes: int = 0
+) -> Write:
     return Write(
         kind=kind,
         table_name=table_name(scope, action["TableName"]),
         item=item,
-        item_bytes=size,
-        condition=write_condition(action, expressions=("ConditionExpression",), wrapped=True),
+        item_bytes=item_bytes,
+        condition=write_condition(action, expressions=("ConditionExpression",), older=True),
         item_on_failure=action.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD",
     )
 
@@ -107,26 +134,40 @@ async def execute(plan: TransactWritePlan, txn: Transaction) -> Answer:
             return replayed
     _check_keys(plan, tables)
     effects = await _perform_all(plan, txn, tables)
-    if sum(max(e.before_bytes, e.after_bytes) for e in effects) > TRANSACTION_BYTES_MAX:
+    if sum(map(_sent_bytes, plan.writes, effects)) > TRANSACTION_BYTES_MAX:
         raise ValidationException(_TOO_LARGE)
     if plan.token is not None:
         _remember(plan, txn, effects)
     return await _answer(plan, txn, tables, effects)
 
 
+def _sent_bytes(write: Write, effect: Effect) -> int:
+    """The bytes that an action adds to the limit of a transaction.
+
+    Observed on the service: more than the limit of stored items may be deleted together, so it
+    is what a request sends that counts. What an update adds to its item stands for its values.
+    """
+    if write.kind == UPDATE:
+        return max(effect.after_bytes - effect.before_bytes, 0)
+    return effect.after_bytes
+
+
 def _check_keys(plan: TransactWritePlan, tables: list[Table]) -> None:
-    """Refuse two actions on one item; actions whose key is wrong are left to cancel later."""
-    failures: list[DynamoDBError | None] = []
+    """Refuse two actions on one item, and cancel for the first whose key is wrong.
+
+    Observed on the service: of several wrong keys only the first has a reason.
+    """
+    failures: list[DynamoDBError | None] = [None] * len(plan.writes)
     keys: list[bytes] = []
-    for table, write in zip(tables, plan.writes, strict=True):
+    for number, (table, write) in enumerate(zip(tables, plan.writes, strict=True)):
         try:
             check_target(table, write)
-            failures.append(None)
             keys.append(item_key(table, write.item))
         except ValidationException as error:
             if _EMPTY_KEY in error.message:
                 raise
-            failures.append(error)
+            if not any(failures):
+                failures[number] = error
     if len(set(keys)) != len(keys):
         raise ValidationException(
             "Transaction request cannot include multiple operations on one item"

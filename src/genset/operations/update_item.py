@@ -33,7 +33,8 @@ _EXPRESSIONS = ("UpdateExpression", "ConditionExpression")
 @detects()
 def prepare(request: Request, scope: Scope) -> WritePlan:
     """Check an UpdateItem request as far as possible without data."""
-    write = update_write(request, scope, wrapped=False)
+    decode_key(request["Key"])
+    write = update_write(request, scope, older=False)
     if write.update is not None and "UpdateExpression" in request:
         _check_charge(write.update, write.values)
     return write_plan(request, scope, write)
@@ -45,18 +46,20 @@ def _check_charge(update: UpdatePlan, values: Values) -> None:
         raise update_too_large()
 
 
-def update_write(request: Request, scope: Scope, *, wrapped: bool) -> Write:
-    """The write of an UpdateItem request or of an Update in a transaction (`wrapped`)."""
-    key = decode_key(request["Key"])
+def update_write(request: Request, scope: Scope, *, older: bool) -> Write:
+    """The write of an UpdateItem request or of an Update in a transaction (`older`).
+
+    The key is for the caller to decode, before or after.
+    """
     check_mixing(request, _LEGACY, _EXPRESSIONS)
-    check_expressions_present(request, _EXPRESSIONS, says_what_is_null=wrapped)
+    check_expressions_present(request, _EXPRESSIONS, says_what_is_null=older)
     check_names(request.get("ExpressionAttributeNames"))
-    values = decode_expression_values(request, wrapped=wrapped)
-    update, update_values, condition = _expressions(request, values, condition_first=not wrapped)
+    values = decode_expression_values(request, older=older)
+    update, update_values, condition = _expressions(request, values, condition_first=not older)
     return Write(
         kind=UPDATE,
         table_name=table_name(scope, request["TableName"]),
-        item=key,
+        item=request["Key"],
         condition=condition,
         update=update,
         values=update_values,

@@ -1,4 +1,9 @@
-"""UpdateTable, but for creating and deleting indexes."""
+"""UpdateTable, but for creating and deleting indexes.
+
+What a change answers, and which changes make a table UPDATING, was observed on the service in
+October 2026: a switch of the billing mode, of throughput, of the stream and of the table class
+do; every other change leaves the table ACTIVE, and shows in a status of its own at most.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +18,16 @@ from genset.model.errors import (
     ValidationException,
 )
 from genset.model.tables import Index, Table
-from genset.operations import table_description, table_rules
+from genset.operations import (
+    table_changes,
+    table_description,
+    table_rules,
+    throughput_changes,
+    update_rules,
+)
 from genset.operations.catalog import maybe_table, put_table, status_of, table_name
 from genset.operations.operation import Answer, Operation, Request, Scope
-from genset.operations.table_rules import NO_CEILING, ON_DEMAND, PROVISIONED, invalid
+from genset.operations.table_rules import WARM_MEMBERS
 from genset.storage.engine import Transaction
 
 _UNSUPPORTED: Final = (
@@ -27,17 +38,9 @@ _UNSUPPORTED: Final = (
     "DisassociationProtectionEnabled",
     "VectorIndexUpdates",
 )
-_CHANGES: Final = (
-    "BillingMode",
-    "ProvisionedThroughput",
-    "GlobalSecondaryIndexUpdates",
-    "StreamSpecification",
-    "SSESpecification",
-    "TableClass",
-    "DeletionProtectionEnabled",
-    "OnDemandThroughput",
-    "WarmThroughput",
-)
+_THROUGHPUT_CHANGES: Final = ("BillingMode", "ProvisionedThroughput")
+_INDEX_CHANGES: Final = ("ProvisionedThroughput", "OnDemandThroughput")
+_SLOW_CHANGES: Final = (*_THROUGHPUT_CHANGES, "StreamSpecification", "TableClass")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,53 +57,34 @@ def prepare(request: Request, scope: Scope) -> Plan:
     """Check what needs no table; raises ValidationException and UnknownOperationException."""
     name = table_name(scope, request["TableName"])
     table_rules.refuse_unsupported(request, _UNSUPPORTED)
-    if all(request.get(member) is None for member in _CHANGES):
-        raise ValidationException(
-            "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, "
-            "GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required"
-        )
-    throughput = request.get("ProvisionedThroughput")
-    table_rules.check_not_both(request.get("BillingMode"), throughput)
-    table_rules.check_throughput_bounds(throughput)
-    stream = request.get("StreamSpecification") or {}
-    if stream.get("StreamEnabled") and stream.get("StreamViewType") is None:
-        raise invalid("StreamViewType must be specified when StreamEnabled is true")
-    if stream and not stream.get("StreamEnabled") and stream.get("StreamViewType") is not None:
-        raise invalid("StreamViewType should not be specified when StreamEnabled is false")
-    updates = _index_updates(request.get("GlobalSecondaryIndexUpdates") or ())
+    updates = update_rules.check_update(request)
     return Plan(scope=scope, name=name, request=request, index_updates=updates)
 
 
-def _index_updates(given: Any) -> dict[str, dict[str, Any]]:
-    updates: dict[str, dict[str, Any]] = {}
+def _check_indexes(table: Table, given: Any) -> None:
+    """Check that the indexes named are there; genset neither creates nor deletes any."""
     for change in given:
-        if change.get("Create") or change.get("Delete"):
-            continue
-        update = change.get("Update")
-        if not update:
-            raise invalid("One of Create, Update or Delete is required in an index update")
-        if update["IndexName"] in updates:
-            raise invalid(
-                "Only one global secondary index update per index is allowed simultaneously. "
-                f"Index: {update['IndexName']}"
-            )
-        table_rules.check_throughput_bounds(update.get("ProvisionedThroughput"))
-        updates[update["IndexName"]] = update
-    return updates
+        for action in ("Update", "Delete"):
+            if change.get(action):
+                _check_global(table, change[action]["IndexName"], action.lower())
+    if any(change.get("Create") or change.get("Delete") for change in given):
+        raise UnknownOperationException(
+            "genset does not create or delete indexes on a live table yet"
+        )
 
 
-def _refuse_index_changes(table: Table, given: Any) -> None:
-    """Refuse to create or delete indexes; deleting one that is not there is the service's error."""
-    for change in given:
-        delete = change.get("Delete")
-        if delete and table.index(delete["IndexName"]) is None:
-            raise ResourceNotFoundException(
-                f"Requested resource not found: Index: {delete['IndexName']} not found"
-            )
-        if delete or change.get("Create"):
-            raise UnknownOperationException(
-                "genset does not create or delete indexes on a live table yet"
-            )
+def _check_global(table: Table, name: str, action: str) -> None:
+    index = table.index(name)
+    if index is None:
+        # An update's words are observed; those of a deletion are second-hand.
+        missing = f"Index {name} for table {table.name}"
+        if action == "delete":
+            missing = f"Index: {name} not found"
+        raise ResourceNotFoundException(f"Requested resource not found: {missing}")
+    if not index.is_global:
+        raise ValidationException(
+            f"Cannot {action} an index that is not a GlobalSecondaryIndex: {name}"
+        )
 
 
 async def execute(plan: Plan, txn: Transaction) -> Answer:
@@ -114,148 +98,92 @@ async def execute(plan: Plan, txn: Transaction) -> Answer:
         raise ResourceNotFoundException(
             f"Requested resource not found: Table: {plan.name} not found"
         )
-    _refuse_index_changes(table, plan.request.get("GlobalSecondaryIndexUpdates") or ())
+    _check_indexes(table, plan.request.get("GlobalSecondaryIndexUpdates") or ())
     status = status_of(table, plan.scope)
-    if status != "ACTIVE":
-        raise ResourceInUseException(
-            f"Attempt to change a resource which is still in use: Table: {plan.name} is {status}"
-        )
-    now = plan.scope.services.now()
-    changed = _changed(table, plan, now)
+    _check_status(table, status, plan.request)
+    services = plan.scope.services
+    now = services.now()
+    changed = table_changes.changed(
+        table, plan.request, plan.index_updates, now=now, transition_s=services.transition_s
+    )
     put_table(txn, changed)
     counts = await table_description.read_counts(txn, table)
-    answered = table_description.describe(_with_throughput_of(table, changed), "UPDATING", counts)
-    _echo_ceilings(answered, changed, plan.request)
-    return {"TableDescription": answered}
+    if any(plan.request.get(member) for member in _SLOW_CHANGES):
+        status = "UPDATING"
+    return {"TableDescription": _answered(table, changed, plan, status, counts, now)}
 
 
-def _changed(table: Table, plan: Plan, now: float) -> Table:
-    request = plan.request
-    billing_mode = request.get("BillingMode") or table.billing_mode
-    read_units, write_units = _units(table, billing_mode, plan)
-    table_rules.check_warm(request.get("WarmThroughput"), billing_mode, (read_units, write_units))
-    changed = dataclasses.replace(
-        table,
-        billing_mode=billing_mode,
-        read_units=read_units,
-        write_units=write_units,
-        indexes=_changed_indexes(table, billing_mode, plan.index_updates),
-        status="UPDATING",
-        settled_at=now + plan.scope.services.transition_s,
-        extras=_changed_extras(table, billing_mode, request, now),
-    )
-    protection = request.get("DeletionProtectionEnabled")
-    if protection is not None:
-        changed = dataclasses.replace(changed, deletion_protection=protection)
-    return changed
-
-
-def _units(table: Table, billing_mode: str, plan: Plan) -> tuple[int, int]:
-    throughput = plan.request.get("ProvisionedThroughput")
-    table_rules.check_not_both(billing_mode, throughput)
-    if billing_mode == ON_DEMAND:
-        return 0, 0
-    if table.billing_mode == ON_DEMAND:
-        table_rules.check_provisioned(throughput)
-    if not throughput:
-        return table.read_units, table.write_units
-    reads, writes = table_rules.throughput_units(throughput)
-    if (reads, writes) == (table.read_units, table.write_units):
-        raise ValidationException(
-            "The provisioned throughput for the table will not change. The requested value equals "
-            "the current value. Current ReadCapacityUnits provisioned for the table: "
-            f"{reads}. Requested ReadCapacityUnits: {reads}. "
-            f"Current WriteCapacityUnits provisioned for the table: {writes}. "
-            f"Requested WriteCapacityUnits: {writes}. Refer to the Amazon DynamoDB Developer "
-            "Guide for current limits and how to request higher limits."
+def _check_status(table: Table, status: str, request: Request) -> None:
+    """Check that no change is under way that excludes this one."""
+    in_use = "Attempt to change a resource which is still in use:"
+    if status in ("CREATING", "DELETING"):
+        doing = "created" if status == "CREATING" else "deleted"
+        raise ResourceInUseException(f"{in_use} Table is being {doing}: {table.name}")
+    if status == "UPDATING" and any(request.get(member) for member in _THROUGHPUT_CHANGES):
+        raise ResourceInUseException(
+            f"{in_use} Table IOPS are currently being updated. Table: {table.name}"
         )
-    return reads, writes
 
 
-def _changed_indexes(
-    table: Table, billing_mode: str, updates: dict[str, dict[str, Any]]
-) -> tuple[Index, ...]:
-    for name in updates:
-        index = table.index(name)
-        if index is None or not index.is_global:
-            raise ValidationException(
-                "This operation cannot be performed with given input values. Please contact "
-                "DynamoDB service team for more info: Action Blocked: IndexUpdate"
-            )
-    return tuple(
-        _changed_index(table, index, billing_mode, updates.get(index.name, {}))
-        if index.is_global
-        else index
-        for index in table.indexes
-    )
+def _answered(
+    before: Table,
+    changed: Table,
+    plan: Plan,
+    status: str,
+    counts: table_description.Counts,
+    now: float,
+) -> table_description.Description:
+    """The description in the answer: what takes time shows as it was, being updated."""
+    request = plan.request
+    shown = changed
+    if changed.billing_mode == before.billing_mode:
+        # A switch of the billing mode shows the throughput to come, a change of it the old one.
+        shown = _with_throughput_of(before, changed)
+    answered = table_description.describe(shown, status, counts, now)
+    if request.get("BillingMode"):
+        answered.get("BillingModeSummary", {}).pop("LastUpdateToPayPerRequestDateTime", None)
+    _show_warm(answered, before, before, updating=bool(request.get("WarmThroughput")))
+    for index in answered.get("GlobalSecondaryIndexes", ()):
+        update = plan.index_updates.get(index["IndexName"])
+        had = before.index(index["IndexName"])
+        assert had is not None
+        _show_warm(index, before, had, updating=bool(update and update.get("WarmThroughput")))
+        if update and any(update.get(member) for member in _INDEX_CHANGES):
+            index["IndexStatus"] = "UPDATING"
+    if request.get("SSESpecification") is not None:
+        key = table_description.encryption(changed) or table_description.encryption(before)
+        answered["SSEDescription"] = {**key, "Status": "UPDATING"}
+    _echo_ceilings(answered, changed, request)
+    return answered
 
 
-def _changed_index(table: Table, index: Index, billing_mode: str, update: dict[str, Any]) -> Index:
-    throughput = update.get("ProvisionedThroughput")
-    if billing_mode == ON_DEMAND:
-        if throughput:
-            raise invalid(
-                f"ProvisionedThroughput should not be specified for index: {index.name} "
-                "when BillingMode is PAY_PER_REQUEST"
-            )
-        units = (0, 0)
-    elif throughput:
-        units = table_rules.throughput_units(throughput)
-    elif table.billing_mode == ON_DEMAND:
-        raise invalid(f"ProvisionedThroughput is not specified for index: {index.name}")
-    else:
-        units = (index.read_units, index.write_units)
-    extras = _merged_ceilings(index.extras, billing_mode, update)
-    if update.get("WarmThroughput"):
-        extras["WarmThroughput"] = update["WarmThroughput"]
-    return dataclasses.replace(index, read_units=units[0], write_units=units[1], extras=extras)
-
-
-def _merged_ceilings(
-    extras: dict[str, Any], billing_mode: str, request: dict[str, Any]
-) -> dict[str, Any]:
-    """A copy of `extras` with the ceilings that the request sets, without those it removes."""
-    asked = request.get("OnDemandThroughput") or {}
-    refused = "when the table BillingMode is PROVISIONED" if billing_mode == PROVISIONED else None
-    table_rules.check_on_demand(asked, refused=refused, lowest=(NO_CEILING,))
-    merged = dict(extras)
-    ceilings = {**(merged.pop("OnDemandThroughput", None) or {}), **asked}
-    kept = {m: units for m, units in ceilings.items() if units not in (None, NO_CEILING)}
-    if kept and billing_mode == ON_DEMAND:
-        merged["OnDemandThroughput"] = kept
-    return merged
-
-
-def _changed_extras(
-    table: Table, billing_mode: str, request: Request, now: float
-) -> dict[str, Any]:
-    extras = _merged_ceilings(table.extras, billing_mode, request)
-    for member in ("SSESpecification", "TableClass", "WarmThroughput"):
-        if request.get(member):
-            extras[member] = request[member]
-    if billing_mode != table.billing_mode:
-        extras["BillingModeChangedAt"] = now
-        if billing_mode == ON_DEMAND:
-            extras["OnDemandSince"] = now
-    stream = request.get("StreamSpecification")
-    if not stream:
-        return extras
-    enabled = "StreamSpecification" in extras
-    if stream.get("StreamEnabled") and enabled:
-        raise ValidationException(f"Table already has an enabled stream: TableName: {table.name}")
-    if not stream.get("StreamEnabled") and not enabled:
-        raise ValidationException(f"Table is already with stream disabled: TableName: {table.name}")
-    return table_description.with_stream(table, {**extras, "StreamSpecification": stream}, now)
+def _show_warm(
+    described: dict[str, Any], table: Table, part: Table | Index, *, updating: bool
+) -> None:
+    units = table_description.warm_units(table, part)
+    described["WarmThroughput"] = {
+        **dict(zip(WARM_MEMBERS, units, strict=True)),
+        "Status": "UPDATING" if updating else "ACTIVE",
+    }
 
 
 def _with_throughput_of(before: Table, changed: Table) -> Table:
     """`changed` with the throughput of `before`: what an UPDATING table still has."""
     indexes = tuple(
-        dataclasses.replace(new, read_units=old.read_units, write_units=old.write_units)
+        dataclasses.replace(
+            new,
+            read_units=old.read_units,
+            write_units=old.write_units,
+            extras=throughput_changes.while_changing(old.extras, new.extras),
+        )
         for old, new in zip(before.indexes, changed.indexes, strict=True)
     )
     return dataclasses.replace(
-        changed, read_units=before.read_units, write_units=before.write_units, indexes=indexes
+        changed,
+        read_units=before.read_units,
+        write_units=before.write_units,
+        indexes=indexes,
+        extras=throughput_changes.while_changing(before.extras, changed.extras),
     )
 
 

@@ -107,7 +107,8 @@ def broken_rules(shape: Shape, value: Any) -> list[str]:
     broken = []
     if shape.pattern is not None and pattern(shape.pattern).fullmatch(value) is None:
         broken.append(f"Member must satisfy regular expression pattern: {shape.pattern}")
-    return broken + _broken_bounds(shape, value)
+    bounds = _broken_bounds(shape, value)
+    return bounds + broken if shape.name in rules.LENGTH_FIRST else broken + bounds
 
 
 def _broken_bounds(shape: Shape, value: Any) -> list[str]:
@@ -131,7 +132,8 @@ def _map_failures(shape: Shape, value: Mapping[str, Any], place: Place) -> Itera
         return
     if shape.key.name == "TableArn":
         if any(_table_names.broken_rules(key, rules.TABLE_NAME_LENGTH_MIN) for key in value):
-            yield place.failure(_json_echo(shape, value), TABLE_KEYS_RULE)
+            echo = _json_echo if shape.name in rules.ECHOED_AS_JSON else java_text
+            yield place.failure(echo(shape, value), TABLE_KEYS_RULE)
     elif any(broken_rules(shape.key, key) for key in value):
         yield place.failure(java_text(shape, value), f"Map keys {_must_satisfy(shape.key)}")
     if element.kind == "structure":
@@ -160,8 +162,8 @@ def _must_satisfy(shape: Shape) -> str:
     return f"must satisfy constraint: [{', '.join(constraints)}]"
 
 
-# The bounds are those of a name, not of an ARN, and the map is echoed as JSON. Observed on
-# BatchGetItem in two Regions in October 2026.
+# The bounds are those of a name, not of an ARN. Observed on BatchGetItem and BatchWriteItem in two
+# Regions in October 2026.
 TABLE_KEYS_RULE = (
     "Map keys must satisfy constraint: "
     f"[Member must have length less than or equal to {rules.TABLE_NAME_LENGTH_MAX}, "

@@ -115,7 +115,7 @@ def input_shape(operation: str) -> Shape:
 @cache
 def shape(name: str) -> Shape:
     """The shape called `name`, with the rules of `_shape_rules` applied."""
-    facts = _document()["shapes"][name]
+    facts = {**_document()["shapes"][name], **rules.CORRECTIONS.get(name, {})}
     return Shape(
         name=name,
         kind=facts["type"],

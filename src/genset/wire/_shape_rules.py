@@ -7,15 +7,17 @@ A missing entry means that the model's own order, bounds and printed form are us
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 # The service prints an enum in the iteration order of an internal set, not in the model's
-# order. Enums that nobody has seen printed keep the model's order. [A] for Select, else [S]
+# order. Enums that nobody has seen printed keep the model's order. [A] for Select and
+# StreamViewType, else [S]
 ENUM_ORDER: Final[dict[str, tuple[str, ...]]] = {
     "ReturnValue": ("ALL_NEW", "UPDATED_OLD", "ALL_OLD", "NONE", "UPDATED_NEW"),
     "Select": ("SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES"),
     "ScalarAttributeType": ("B", "N", "S"),
     "ProjectionType": ("ALL", "INCLUDE", "KEYS_ONLY"),
+    "StreamViewType": ("OLD_IMAGE", "KEYS_ONLY", "NEW_AND_OLD_IMAGES", "NEW_IMAGE"),
     "ConditionalOperator": ("OR", "AND"),
     "ComparisonOperator": (
         "IN",
@@ -34,10 +36,24 @@ ENUM_ORDER: Final[dict[str, tuple[str, ...]]] = {
     ),
 }
 
+# Facts of shapes where the service departs from the model. A table's class and its tags are
+# checked by rules with sentences of their own instead. [A], October 2026
+CORRECTIONS: Final[dict[str, dict[str, Any]]] = {
+    "KMSMasterKeyId": {"min": 1},
+    "TableClass": {"enum": ()},
+    "Tag": {"required": ()},
+    "TagKeyString": {"min": None, "max": None},
+    "TagValueString": {"min": None, "max": None},
+}
+
+# Strings whose length is listed before their pattern, where all others have it after. [A]
+LENGTH_FIRST: Final[frozenset[str]] = frozenset({"IndexName"})
+
 # The order in which the failures of a structure's members are listed; members not named follow
-# in the model's order. [A] for the Return* members of the writes, for BatchGetItem and for the
-# transactions, else [S].
+# in the model's order. [A] for the Return* members of the writes, for BatchGetItem, for the
+# transactions, for CreateTable's two kinds of index and for AttributeDefinition, else [S].
 FAILURE_ORDER: Final[dict[str, tuple[str, ...]]] = {
+    "AttributeDefinition": ("AttributeType", "AttributeName"),
     "GetItemInput": ("AttributesToGet", "ReturnConsumedCapacity", "Key", "TableName"),
     "PutItemInput": (
         "ReturnConsumedCapacity",
@@ -103,8 +119,8 @@ FAILURE_ORDER: Final[dict[str, tuple[str, ...]]] = {
         "AttributeDefinitions",
         "ProvisionedThroughput",
         "KeySchema",
-        "LocalSecondaryIndexes",
         "GlobalSecondaryIndexes",
+        "LocalSecondaryIndexes",
         "VectorIndexes",
     ),
     "UpdateTableInput": (
@@ -185,6 +201,15 @@ JAVA_FIELDS: Final[dict[str, tuple[str, ...]]] = {
 TABLE_NAME_PATTERN: Final = "[a-zA-Z0-9_.-]+"
 TABLE_NAME_LENGTH_MIN: Final = 3
 TABLE_NAME_LENGTH_MAX: Final = 255
+
+# Maps that are echoed as the JSON of the request, where all else is Java's text. [A]
+ECHOED_AS_JSON: Final[frozenset[str]] = frozenset({"BatchGetRequestMap"})
+
+# Query reads its ConditionalOperator before all else, and says so without the value, without the
+# usual opening, and with a set of values that is not the documented one. [A], October 2026
+CONDITIONAL_OPERATOR_REFUSAL: Final = (
+    "Failed to satisfy constraint: Member must satisfy enum value set: [ALL, OR]"
+)
 
 # Operations on items: a table name need only have one character, is reported as any other
 # member, and everything else about it is the table lookup's. [A] Every other operation that

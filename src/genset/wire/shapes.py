@@ -82,7 +82,7 @@ def _refusal(operation: str, request: Request) -> str | None:
     bare = _bare_refusal(operation, request)
     if bare is not None:
         return bare
-    failures = _table_name_failures(request) if operation == "CreateTable" else []
+    failures = _table_name_failures(operation, request) if operation == "CreateTable" else []
     if not failures:
         failures = (
             _current_failures(operation, request)
@@ -130,12 +130,20 @@ def _current_failures(operation: str, request: Request) -> list[str]:
 
 def _failures(operation: str, request: Request) -> list[str]:
     shape = input_shape(operation)
+    failures: list[str] = []
+    if _requires_table_name(operation):
+        # The model's bounds on TableName are those of an ARN too: a name has narrower ones.
+        failures = _table_name_failures(operation, request)
+        request = {**request, "TableName": _GOOD_NAME}
     found = _constraints.structure_failures(shape, request)
-    failures = list(islice(found, rules.FAILURES_LISTED_MAX + 1))
+    failures += islice(found, rules.FAILURES_LISTED_MAX + 1)
     if operation == "BatchWriteItem" and len(failures) > 1:
         # A bad table name gives way to any other failure here; BatchGetItem lists both. [A]
         failures = [failure for failure in failures if not _is_about_table_keys(failure)]
     return failures[: rules.FAILURES_LISTED_MAX]
+
+
+_GOOD_NAME: Final = "x" * rules.TABLE_NAME_LENGTH_MIN
 
 
 def _is_about_table_keys(failure: str) -> bool:
@@ -152,11 +160,13 @@ def _with_first_bad_enum(request: Request) -> Request:
     return {name: value for name, value in request.items() if name not in bad[1:]}
 
 
-def _table_name_failures(request: Request) -> list[str]:
-    """What is wrong with the TableName of CreateTable, which is reported before anything else."""
-    place = _constraints.Place().member(input_shape("CreateTable").members["TableName"])
+def _table_name_failures(operation: str, request: Request) -> list[str]:
+    """What is wrong with the TableName of an operation on tables."""
+    place = _constraints.Place().member(input_shape(operation).members["TableName"])
     name = request["TableName"]
     broken = _table_names.broken_rules(name, length_min=rules.TABLE_NAME_LENGTH_MIN)
+    if operation != "CreateTable":
+        broken.reverse()  # observed in October 2026: DescribeTable lists the length first
     return [place.failure(name, rule) for rule in broken]
 
 
@@ -170,25 +180,32 @@ def _bare_refusal(operation: str, request: Request) -> str | None:
     """Refusals in sentences of their own, which come before all constraint failures."""
     if operation in rules.RESOURCE_ARN_OPERATIONS and "ResourceArn" not in request:
         return "Invalid TableArn"
-    if not _requires_table_name(operation):
-        return None
-    if "TableName" not in request:
+    if operation == "Query" and request.get("ConditionalOperator", "OR") not in ("AND", "OR"):
+        return rules.CONDITIONAL_OPERATOR_REFUSAL
+    if operation == "BatchGetItem" and request.get("RequestItems") == {}:
+        return _constraints.detected([_NO_REQUEST_ITEMS])
+    if _requires_table_name(operation) and "TableName" not in request:
         return "The parameter 'TableName' is required but was not present in the request"
-    return None if operation == "CreateTable" else _short_or_long(request)
+    return None
 
 
-def _short_or_long(request: Request) -> str | None:
-    name = request["TableName"]
-    low, high = rules.TABLE_NAME_LENGTH_MIN, rules.TABLE_NAME_LENGTH_MAX
-    if low <= len(name) <= high or _table_names.is_table_arn(name):
-        return None
-    return f"TableName must be at least {low} characters long and at most {high} characters long"
+# Observed in us-east-1 and all but one Region by September 2026; BatchWriteItem keeps the sentence
+# it had. As other constraints told without the value, it is taken to be told alone.
+_NO_REQUEST_ITEMS: Final = (
+    "Value at 'RequestItems' failed to satisfy constraint: "
+    "Member must have length greater than or equal to 1"
+)
+
+
+def _bad_table_name(request: Request) -> str | None:
+    failures = _table_name_failures("DescribeTable", request)
+    return _constraints.detected(failures) if failures else None
 
 
 def _too_many_keys(request: Request) -> str | None:
     tables: Mapping[str, Any] = request["RequestItems"]
     if not tables:
-        return "The requestItems parameter is required for BatchGetItem"
+        return _constraints.detected([_NO_REQUEST_ITEMS])
     if sum(len(table["Keys"]) for table in tables.values()) > BATCH_GET_KEYS_MAX:
         return "Too many items requested for the BatchGetItem call"
     return None
@@ -205,12 +222,12 @@ def _too_many_writes(request: Request) -> str | None:
 
 def _empty_ttl_attribute(request: Request) -> str | None:
     if request["TimeToLiveSpecification"]["AttributeName"]:
-        return _short_or_long(request)
+        return _bad_table_name(request)
     return "TimeToLiveSpecification.AttributeName must be non empty"
 
 
-# Checks on a request without constraint failures, in sentences of their own. Those on the length
-# of a table name have been made before; they are here for the fast path.
+# Checks on a request without constraint failures, in sentences of their own. Those on a table's
+# name have been made before; they are here for the fast path.
 _LATE_RULES: Final[dict[str, _LateRule]] = {
     "BatchGetItem": _too_many_keys,
     "BatchWriteItem": _too_many_writes,
@@ -221,4 +238,4 @@ _LATE_RULES: Final[dict[str, _LateRule]] = {
 def _late_rule(operation: str) -> _LateRule | None:
     if operation in _LATE_RULES:
         return _LATE_RULES[operation]
-    return _short_or_long if _requires_table_name(operation) else None
+    return _bad_table_name if _requires_table_name(operation) else None

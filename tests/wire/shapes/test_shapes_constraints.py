@@ -40,6 +40,10 @@ EMPTY_NAME = (
     "Value '' at 'tableName' failed to satisfy constraint: "
     "Member must have length greater than or equal to 1"
 )
+AN_INDEX = {
+    "KeySchema": [{"AttributeName": "a", "KeyType": "HASH"}],
+    "Projection": {"ProjectionType": "ALL"},
+}
 BAD_ENUMS = {
     "ReturnItemCollectionMetrics": "x",
     "ReturnValues": "x",
@@ -151,7 +155,7 @@ LISTED: list[tuple[str, str, dict[str, Any], list[str]]] = [
         [f"Value at 'Limit' failed to satisfy constraint: {at_least(1, 'value')}"],
     ),
     ("A", "Scan", {"TableName": "abc", "Limit": 0}, [broken("0", "limit", at_least(1, "value"))]),
-    # S: ten failures at most, in Query's order; the eleventh, of keyConditions.b, is not listed.
+    # S: ten failures at most, in Query's order; the eleventh, of keyConditions.c, is not listed.
     (
         "S",
         "Query",
@@ -162,8 +166,7 @@ LISTED: list[tuple[str, str, dict[str, Any], list[str]]] = [
             "IndexName": "abc;",
             "Select": "hi",
             "Limit": -1,
-            "KeyConditions": {"a": {}, "b": {"ComparisonOperator": ""}},
-            "ConditionalOperator": "AN",
+            "KeyConditions": {"a": {}, "b": {}, "c": {}},
             "QueryFilter": {"a": {}, "b": {"ComparisonOperator": ""}},
         },
         [
@@ -187,18 +190,19 @@ LISTED: list[tuple[str, str, dict[str, Any], list[str]]] = [
                 "GT, NOT_NULL, NE, LE, BEGINS_WITH, GE, CONTAINS]",
             ),
             broken("abc;", "tableName", NAME_PATTERN),
-            broken("AN", "conditionalOperator", one_of("OR", "AND")),
             broken("[]", "attributesToGet", at_least(1)),
             f"Value at 'Limit' failed to satisfy constraint: {at_least(1, 'value')}",
             broken(None, "keyConditions.a.member.comparisonOperator", NULL),
+            broken(None, "keyConditions.b.member.comparisonOperator", NULL),
         ],
     ),
-    # S: a name that breaks pattern and length lists the pattern first.
+    # A October 2026 for the same shape in CreateTable: the length before the pattern; years ago
+    # it was the other way round (S).
     (
-        "S",
+        "A",
         "Query",
         {"TableName": "abc", "IndexName": "a;"},
-        [broken("a;", "indexName", NAME_PATTERN), broken("a;", "indexName", at_least(3))],
+        [broken("a;", "indexName", at_least(3)), broken("a;", "indexName", NAME_PATTERN)],
     ),
     # M: the bounds of a parallel Scan.
     (
@@ -436,6 +440,22 @@ LISTED: list[tuple[str, str, dict[str, Any], list[str]]] = [
             broken(None, "globalSecondaryIndexes.1.member.indexName", NULL),
         ],
     ),
+    # A October 2026: the global indexes come first, in whatever order the request has them.
+    (
+        "A",
+        "CreateTable",
+        {
+            "TableName": "abc",
+            "AttributeDefinitions": [],
+            "KeySchema": [{"AttributeName": "a", "KeyType": "HASH"}],
+            "LocalSecondaryIndexes": [{**AN_INDEX, "IndexName": "aa"}],
+            "GlobalSecondaryIndexes": [{**AN_INDEX, "IndexName": "zz"}],
+        },
+        [
+            broken("zz", "globalSecondaryIndexes.1.member.indexName", at_least(3)),
+            broken("aa", "localSecondaryIndexes.1.member.indexName", at_least(3)),
+        ],
+    ),
     # A: an unknown billing mode.
     (
         "A",
@@ -536,7 +556,11 @@ def test_failures_are_listed_as_the_service_lists_them(
 
 
 NOT_PRESENT = "The parameter 'TableName' is required but was not present in the request"
-BAD_LENGTH = "TableName must be at least 3 characters long and at most 255 characters long"
+ONE_BAD_NAME = (
+    "1 validation error detected: Value '{}' at 'tableName' failed to satisfy constraint: "
+)
+TOO_SHORT = "Member must have length greater than or equal to 3"
+TOO_LONG = "Member must have length less than or equal to 255"
 
 
 @pytest.mark.parametrize(
@@ -550,19 +574,32 @@ BAD_LENGTH = "TableName must be at least 3 characters long and at most 255 chara
         ("UpdateTable", {"ProvisionedThroughput": {}}, NOT_PRESENT),
         ("DescribeTimeToLive", {}, NOT_PRESENT),
         ("UpdateTimeToLive", {}, NOT_PRESENT),
-        # S: a wrong length comes before the pattern, and before everything else.
-        ("DescribeTable", {"TableName": ""}, BAD_LENGTH),
-        ("DescribeTable", {"TableName": "a;"}, BAD_LENGTH),
-        ("DeleteTable", {"TableName": "a" * 256}, BAD_LENGTH),
-        ("UpdateTable", {"TableName": "ab", "BillingMode": "x"}, BAD_LENGTH),
-        ("UpdateTimeToLive", {"TableName": "ab"}, BAD_LENGTH),
+        # A October 2026, DescribeTable and UpdateTable: the length before the pattern.
+        (
+            "DescribeTable",
+            {"TableName": ""},
+            f"2 validation errors detected: Value '' at 'tableName' failed to satisfy constraint: "
+            f"{TOO_SHORT}; Value '' at 'tableName' failed to satisfy constraint: "
+            "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+",
+        ),
+        (
+            "DeleteTable",
+            {"TableName": "a" * 256},
+            ONE_BAD_NAME.format("a" * 256) + TOO_LONG,
+        ),
+        (
+            "UpdateTable",
+            {"TableName": "ab", "BillingMode": "PROVISIONED"},
+            ONE_BAD_NAME.format("ab") + TOO_SHORT,
+        ),
+        ("DescribeTimeToLive", {"TableName": "ab"}, ONE_BAD_NAME.format("ab") + TOO_SHORT),
         (
             "UpdateTimeToLive",
             {
                 "TableName": "ab",
                 "TimeToLiveSpecification": {"AttributeName": "a", "Enabled": True},
             },
-            BAD_LENGTH,
+            ONE_BAD_NAME.format("ab") + TOO_SHORT,
         ),
         # S
         (
@@ -574,12 +611,19 @@ BAD_LENGTH = "TableName must be at least 3 characters long and at most 255 chara
         (
             "BatchGetItem",
             {"RequestItems": {}},
-            "The requestItems parameter is required for BatchGetItem",
+            "1 validation error detected: Value at 'RequestItems' failed to satisfy constraint: "
+            "Member must have length greater than or equal to 1",
         ),
         (
             "BatchWriteItem",
             {"RequestItems": {}},
             "The requestItems parameter is required for BatchWriteItem",
+        ),
+        # A October 2026: Query's ConditionalOperator, alone and bare
+        (
+            "Query",
+            {"TableName": "abc", "Select": "x", "ConditionalOperator": "XOR"},
+            "Failed to satisfy constraint: Member must satisfy enum value set: [ALL, OR]",
         ),
         # S: too many over several tables, none of them too many alone
         (
