@@ -113,13 +113,7 @@ class UpdatePlan:
         flat = all(len(steps) == 1 for steps in self.targets)
         self._flat = [str(steps[0]) for steps in self.targets] if flat else None
         self._places = join_paths(self.targets)
-        written = [
-            steps
-            for steps, action in zip(self.targets, actions, strict=True)
-            if not isinstance(action, RemoveAction)
-        ]
-        self._pick_old: Projector = compile_projection(self.targets)
-        self._pick_new: Projector = compile_projection(written)
+        self._pick: Projector = compile_projection(self.targets)
 
     def check(self, values: Values) -> None:
         """Raise ValidationException for the first fault that the service would find.
@@ -153,11 +147,15 @@ class UpdatePlan:
 
     def pick_old(self, item: Item) -> Item:
         """UPDATED_OLD: what the named paths held in the old `item`, wrapped in its parents."""
-        return self._pick_old(item)
+        return self._pick(item)
 
     def pick_new(self, item: Item) -> Item:
-        """UPDATED_NEW: what the named paths hold in the new `item`; removed ones hold nothing."""
-        return self._pick_new(item)
+        """UPDATED_NEW: what the named paths hold in the new `item`.
+
+        A removed attribute holds nothing, but a removed list element's place holds the element
+        that moved up into it, and that is what the service returns.
+        """
+        return self._pick(item)
 
     def _first_fault(self, item: Item, values: Values) -> str | None:
         """The fault that the service reports; None if all there are is numbers out of range.
