@@ -387,3 +387,42 @@ def test_unknown_members_of_a_value_are_ignored_beside_a_known_one(api, fresh):
     body = {"TableName": "strings", "Item": {**key, "v": {"S": "a", "Other": 1}}}
     assert api.send("PutItem", json.dumps(body).encode()).status == 200
     assert api("GetItem", TableName="strings", Key=key)["Item"]["v"] == S("a")
+
+
+TOO_LARGE = "Attribute name is too large, must be less than 65536 bytes"
+LONG = "ü" * 32_768
+LARGE_NAMES = [
+    ("PutItem", {"Item": {"pk": S("n"), LONG: N(1)}}, DETECTED + TOO_LARGE),
+    ("PutItem", {"Item": {"pk": S("n"), "v": L(M(**{LONG: N(1)}))}}, DETECTED + TOO_LARGE),
+    ("PutItem", {"Item": {"pk": S("n")}, "Expected": {LONG: {"Exists": False}}},
+     DETECTED + TOO_LARGE),
+    ("UpdateItem", {"Key": {"pk": S("n")}, "UpdateExpression": "SET v = :v",
+                    "ExpressionAttributeValues": {":v": M(**{LONG: N(1)})}}, DETECTED + TOO_LARGE),
+    ("UpdateItem", {"Key": {"pk": S("n")}, "UpdateExpression": "REMOVE #n",
+                    "ExpressionAttributeNames": {"#n": LONG}}, DETECTED + TOO_LARGE),
+    ("UpdateItem", {"Key": {"pk": S("n")}, "AttributeUpdates": {LONG: {"Value": N(1)}}},
+     DETECTED + TOO_LARGE),
+    ("GetItem", {"Key": {"pk": S("n")}, "AttributesToGet": [LONG]}, TOO_LARGE),
+    ("GetItem", {"Key": {"pk": S("n")}, "ProjectionExpression": "#n",
+                 "ExpressionAttributeNames": {"#n": LONG}}, TOO_LARGE),
+    ("Scan", {"ProjectionExpression": "#n", "ExpressionAttributeNames": {"#n": LONG}},
+     f"ExpressionAttributeNames contains invalid value: {TOO_LARGE} for key #n"),
+    ("Scan", {"ScanFilter": {LONG: {"ComparisonOperator": "NULL"}}}, TOO_LARGE),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("operation", "request_", "message"), LARGE_NAMES)
+def test_a_name_of_64_kb_is_refused_wherever_it_stands(api, operation, request_, message):
+    # Observed on the service in September 2026, but for names behind placeholders of reads: those
+    # are by likeness with other faults of the layer that the operation has.
+    answer = api.refused(operation, {"TableName": "strings", **request_})
+    assert (answer.type, answer.message) == ("ValidationException", message)
+
+
+def test_a_name_may_be_a_byte_shorter_than_64_kb(api, fresh):
+    name = "x" * 65_535
+    item = {"pk": S(fresh()), name: N(1), "v": M(**{name: N(2)})}
+    api("PutItem", TableName="strings", Item=item)
+    got = api("GetItem", TableName="strings", Key={"pk": item["pk"]},
+              ProjectionExpression="#n, v.#n", ExpressionAttributeNames={"#n": name})  # fmt: skip
+    assert got["Item"] == {name: N(1), "v": M(**{name: N(2)})}

@@ -258,7 +258,7 @@ def test_an_update_is_charged_by_what_it_says(text, charge):
         ("SET l[1] = :v", {":v": 7}, {"l": [2]}, {"l": [7]}),
         ("SET l[9] = :v", {":v": 7}, {}, {}),
         ("REMOVE s", {}, {"s": "x"}, {}),
-        ("REMOVE l[0]", {}, {"l": [1]}, {}),
+        ("REMOVE l[0]", {}, {"l": [1]}, {"l": [2]}),
         ("REMOVE s SET n = :v", {":v": 1}, {"s": "x", "n": 10}, {"n": 1}),
         ("DELETE tags :v", {":v": {"a", "b"}}, {"tags": {"a", "b"}}, {}),
     ],

@@ -42,7 +42,13 @@ from genset.expressions.tree import (
     Value,
 )
 from genset.expressions.update import UpdatePlan
-from genset.model.attribute_values import AttributeValue, compare_values, decode_value, type_of
+from genset.model.attribute_values import (
+    AttributeValue,
+    check_attribute_name,
+    compare_values,
+    decode_value,
+    type_of,
+)
 from genset.model.errors import ValidationException
 
 _INVALID: Final = "One or more parameter values were invalid: "
@@ -111,6 +117,7 @@ class _Placeholders:
     values: dict[str, AttributeValue] = field(default_factory=dict)
 
     def path(self, attribute: str) -> Path:
+        check_attribute_name(attribute)
         placeholder = f"#{len(self.names)}"
         self.names[placeholder] = attribute
         return Path(steps=(placeholder,))
@@ -313,6 +320,7 @@ def parse_key_conditions(conditions: Mapping[str, Any]) -> LegacyKeyCondition:
     placeholders = _Placeholders()
     terms = []
     for attribute, condition in conditions.items():
+        check_attribute_name(attribute)
         operator, values = _comparison(condition)
         terms.append(
             KeyTerm(

@@ -12,8 +12,8 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
+from genset.model.attribute_values import check_attribute_name
 from genset.model.errors import ValidationException
-from genset.model.limits import ATTRIBUTE_NAME_BYTES_MAX
 
 # Developer guide, "Quotas": a placeholder is at most 255 bytes long, with its # or :.
 PLACEHOLDER_BYTES_MAX: Final = 255
@@ -66,7 +66,8 @@ def check_expressions_present(
 def check_names(names: Mapping[str, str] | None) -> None:
     """Refuse an empty map of names, malformed placeholders, and names that cannot be.
 
-    Raises ValidationException. None, for no map, is fine.
+    Raises ValidationException. None, for no map, is fine. Only the older layer names the parameter
+    and the placeholder of a name that is too large.
     """
     if names is None:
         return
@@ -74,13 +75,11 @@ def check_names(names: Mapping[str, str] | None) -> None:
     for key, name in names.items():
         if not name:
             raise _invalid_map("Names", f"invalid value: Empty attribute name for key {key}")
-        size = len(name.encode())
-        if size > ATTRIBUTE_NAME_BYTES_MAX:
-            raise _invalid_map(
-                "Names",
-                "invalid value: Attribute name is too large, must be less than "
-                f"{ATTRIBUTE_NAME_BYTES_MAX + 1} bytes for key {key}",
-            )
+        try:
+            check_attribute_name(name)
+        except ValidationException as error:
+            wrapped = _invalid_map("Names", f"invalid value: {error.message} for key {key}")
+            raise ValidationException(error.message, detected=True, older=wrapped.message) from None
 
 
 def check_value_keys(values: Mapping[str, object] | None) -> None:

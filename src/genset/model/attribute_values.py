@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, TypeAlias
 
 from genset.model.errors import SerializationException, ValidationException
-from genset.model.limits import NESTING_LEVELS_MAX
+from genset.model.limits import ATTRIBUTE_NAME_BYTES_MAX, NESTING_LEVELS_MAX
 from genset.model.numbers import canonical_number, number_bytes, to_decimal
 
 AttributeValue: TypeAlias = dict[str, Any]
@@ -35,7 +35,8 @@ def decode_value(raw: Any, level: int = 1) -> AttributeValue:
     `level` is the level of nesting that the value itself counts as. Raises ValidationException
     with DynamoDB's message, or SerializationException where a JSON value has the wrong type.
     """
-    _decode(raw, level)
+    if _decode(raw, level) > ATTRIBUTE_NAME_BYTES_MAX:
+        _check_names_within(raw)
     return raw  # type: ignore[no-any-return]
 
 
@@ -50,6 +51,9 @@ def decode_item(raw: Any) -> tuple[Item, int]:
             size += _utf8_bytes(name) + _decode(value, 1)
         if "" in raw:
             raise _empty_name()
+        # Only what is larger than a name may be can hold a name that is too large.
+        if size > ATTRIBUTE_NAME_BYTES_MAX:
+            _check_names_within({"M": raw})
     except ValidationException as error:
         raise _first_fault(raw, error) from None
     return raw, size
@@ -96,6 +100,23 @@ def _within(raw: dict[str, Any]) -> list[Any]:
     if type(members) is dict:
         within += members.values()
     return within
+
+
+def check_attribute_name(name: str) -> None:
+    """Refuse the name of an attribute or of a map's element of 64 KB or more."""
+    if _utf8_bytes(name) > ATTRIBUTE_NAME_BYTES_MAX:
+        raise ValidationException(
+            f"Attribute name is too large, must be less than {ATTRIBUTE_NAME_BYTES_MAX + 1} bytes",
+            detected=True,
+        )
+
+
+def _check_names_within(value: AttributeValue) -> None:
+    for name, element in value.get("M", {}).items():
+        check_attribute_name(name)
+        _check_names_within(element)
+    for element in value.get("L", ()):
+        _check_names_within(element)
 
 
 def _decode(raw: Any, level: int) -> int:

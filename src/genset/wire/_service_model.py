@@ -120,7 +120,7 @@ def shape(name: str) -> Shape:
         name=name,
         kind=facts["type"],
         minimum=facts.get("min"),
-        maximum=facts.get("max"),
+        maximum=None if name in rules.LENGTH_MAX_IGNORED else facts.get("max"),
         pattern=facts.get("pattern"),
         enum=rules.ENUM_ORDER.get(name, tuple(facts.get("enum", ()))),
         required=_in_failure_order(name, facts.get("required", ())),

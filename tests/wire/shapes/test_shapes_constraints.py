@@ -514,32 +514,6 @@ LISTED: list[tuple[str, str, dict[str, Any], list[str]]] = [
         {"RequestItems": {"abc": None}},
         [broken(None, "requestItems.abc.member", NULL)],
     ),
-    # M: bounds of a map's keys and values.
-    (
-        "M",
-        "Query",
-        {"TableName": "abc", "ExpressionAttributeNames": {"#a": "a" * 65_536}},
-        [
-            broken(
-                "{#a=" + "a" * 65_536 + "}",
-                "expressionAttributeNames",
-                f"Map value must satisfy constraint: [{at_most(65_535)}]",
-            )
-        ],
-    ),
-    (
-        "M",
-        "Query",
-        {"TableName": "abc", "QueryFilter": {"a" * 65_536: {"ComparisonOperator": "NULL"}}},
-        [
-            broken(
-                "{" + "a" * 65_536 + "=Condition(attributeValueList=null, "
-                "comparisonOperator=NULL)}",
-                "queryFilter",
-                f"Map keys must satisfy constraint: [{at_most(65_535)}]",
-            )
-        ],
-    ),
 ]
 
 
