@@ -335,10 +335,8 @@ def test_a_transaction_holds_4_mb(api, fresh):
         "TransactWriteItems", TransactItems=[put(item_of(key, 400_000)) for key in keys]
     )
     assert answer.type == "ValidationException"
-    assert answer.message == (
-        "Collection size of items exceeded, which can also be caused by the aggregate size of the "
-        "items in the transaction exceeding the 4MB limit"
-    )
+    said = "Transaction payload size cannot exceed 4MB. Payload Size: "
+    assert answer.message == f"{said}: {said}4400000"
     for key in keys:
         assert "Item" not in api("GetItem", TableName="strings", Key=key)
     api("TransactWriteItems", TransactItems=[put(item_of(key, 400_000)) for key in keys[:10]])

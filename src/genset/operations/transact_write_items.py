@@ -25,6 +25,7 @@ from genset.model.errors import (
 )
 from genset.model.keys import decode_key, item_key
 from genset.model.limits import CLIENT_TOKEN_SECONDS, ITEM_BYTES_MAX, TRANSACTION_BYTES_MAX
+from genset.model.sizes import item_bytes
 from genset.model.tables import Table
 from genset.operations.cancellation import cancelled, may_cancel
 from genset.operations.capacity import Consumed, consumed_member, read_units
@@ -49,10 +50,7 @@ from genset.storage.engine import Transaction
 _KINDS: Final = {"ConditionCheck": CHECK, "Put": PUT, "Delete": DELETE, "Update": UPDATE}
 # An empty key value refuses the request; every other wrong key cancels the transaction.
 _EMPTY_KEY: Final = "for a key attribute cannot contain an empty"
-_TOO_LARGE: Final = (
-    "Collection size of items exceeded, which can also be caused by the aggregate size of the "
-    "items in the transaction exceeding the 4MB limit"
-)
+_TOO_LARGE: Final = "Transaction payload size cannot exceed 4MB. Payload Size: "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,10 +69,14 @@ class TransactWritePlan:
 def prepare(request: Request, scope: Scope) -> TransactWritePlan:
     """Check a TransactWriteItems request as far as possible without data."""
     token = request.get("ClientRequestToken")
+    fingerprint = _fingerprint(request) if token else ""
+    actions = [_action(entry) for entry in request["TransactItems"]]
+    writes = [_write(kind, action, scope) for kind, action in actions]
+    _check_payload(writes, [action for _, action in actions])
     return TransactWritePlan(
         scope=scope,
-        fingerprint=_fingerprint(request) if token else "",
-        writes=[_write(entry, scope) for entry in request["TransactItems"]],
+        fingerprint=fingerprint,
+        writes=writes,
         token=token,
         capacity=wants(request, "ReturnConsumedCapacity"),
         metrics=wants(request, "ReturnItemCollectionMetrics") is not None,
@@ -86,14 +88,17 @@ def _fingerprint(request: Request) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _write(entry: dict[str, Any], scope: Scope) -> Write:
+def _action(entry: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The kind of an entry's one action, and the action."""
     actions = [name for name in _KINDS if entry.get(name) is not None]
     if len(actions) != 1:
         raise ValidationException(
             "TransactItems can only contain one of Check, Put, Update or Delete"
         )
-    action = entry[actions[0]]
-    kind = _KINDS[actions[0]]
+    return _KINDS[actions[0]], entry[actions[0]]
+
+
+def _write(kind: str, action: dict[str, Any], scope: Scope) -> Write:
     if kind == PUT:
         return _put(action, scope)
     if kind == UPDATE:
@@ -125,6 +130,18 @@ def _conditional(
     )
 
 
+def _check_payload(writes: list[Write], actions: list[dict[str, Any]]) -> None:
+    """Refuse more than 4 MB of items and values in the request; what is stored does not count."""
+    size = 0
+    for write, action in zip(writes, actions, strict=True):
+        size += write.item_bytes or item_bytes(write.item)
+        values = action.get("ExpressionAttributeValues")
+        size += item_bytes(values) if values else 0
+    if size > TRANSACTION_BYTES_MAX:
+        # The service says it twice, with nothing between.
+        raise ValidationException(f"{_TOO_LARGE}: {_TOO_LARGE}{size}")
+
+
 async def execute(plan: TransactWritePlan, txn: Transaction) -> Answer:
     """Do all the writes, or none and say why for each."""
     tables = [await usable_table(txn, plan.scope, write.table_name) for write in plan.writes]
@@ -134,22 +151,9 @@ async def execute(plan: TransactWritePlan, txn: Transaction) -> Answer:
             return replayed
     _check_keys(plan, tables)
     effects = await _perform_all(plan, txn, tables)
-    if sum(map(_sent_bytes, plan.writes, effects)) > TRANSACTION_BYTES_MAX:
-        raise ValidationException(_TOO_LARGE)
     if plan.token is not None:
         _remember(plan, txn, effects)
     return await _answer(plan, txn, tables, effects)
-
-
-def _sent_bytes(write: Write, effect: Effect) -> int:
-    """The bytes that an action adds to the limit of a transaction.
-
-    Observed on the service: more than the limit of stored items may be deleted together, so it
-    is what a request sends that counts. What an update adds to its item stands for its values.
-    """
-    if write.kind == UPDATE:
-        return max(effect.after_bytes - effect.before_bytes, 0)
-    return effect.after_bytes
 
 
 def _check_keys(plan: TransactWritePlan, tables: list[Table]) -> None:
