@@ -601,6 +601,16 @@ def test_tables_are_made_and_deleted_by_arn(api, fresh):
     tables.wait_gone(api, name)
 
 
+@pytest.mark.parametrize("operation", ["DescribeTable", "GetItem"])
+def test_an_arn_of_another_region_is_refused(api, operation):
+    """Observed on the service for DescribeTable."""
+    key = {"Key": {"pk": S("a")}} if operation == "GetItem" else {}
+    elsewhere = arn("strings", "eu-west-1")
+    answer = api.refused(operation, TableName=elsewhere, **key)
+    assert answer.type == "ValidationException"
+    assert answer.message == f"1 validation error detected: Invalid AWS region in '{elsewhere}'"
+
+
 def test_tables_of_different_regions_are_different_tables(api, endpoint, create, fresh):
     name = create(SIMPLE)
     key = {"pk": S("k")}

@@ -21,12 +21,17 @@ _parsed: dict[bytes, tuple[bytes, Table]] = {}
 def table_name(scope: Scope, name_or_arn: str) -> str:
     """The table name in a TableName parameter, which may be an ARN.
 
-    An ARN of another Region or account names no table that this caller can reach.
+    An ARN of another Region is refused in the service's words, as observed on DescribeTable; one
+    of another account names no table that this caller can reach.
     """
     if not name_or_arn.startswith("arn:"):
         return name_or_arn
     _, _, _, region, account, resource = name_or_arn.split(":", 5)
-    if (region, account) != (scope.region, scope.account):
+    if region != scope.region:
+        raise ValidationException(
+            f"1 validation error detected: Invalid AWS region in '{name_or_arn}'"
+        )
+    if account != scope.account:
         raise ResourceNotFoundException("Requested resource not found")
     return resource.removeprefix("table/").split("/", 1)[0]
 
