@@ -242,6 +242,8 @@ WRONG_JSON = [
     ("a value in a list that is a string", {"L": ["a"]}),
     ("a value in a map that is a number", {"M": {"a": 1}}),
     ("binary that is not base64", {"B": "!!!!"}),
+    ("binary with too much padding", {"B": "YWJj="}),
+    ("binary with bits left over", {"B": "YWJ="}),
     ("binary of a wrong length", {"B": "YQ"}),
     ("binary in a set that is not base64", {"BS": ["*"]}),
 ]

@@ -186,26 +186,31 @@ def _number(raw: AttributeValue, payload: Any, level: int) -> int:
 
 
 def _binary(raw: AttributeValue, payload: Any, level: int) -> int:
-    data = _base64_bytes(payload)
-    raw["B"] = binascii.b2a_base64(data, newline=False).decode()
-    return len(data)
+    return len(_base64_bytes(payload))
 
 
 def _base64_bytes(payload: Any) -> bytes:
+    """The bytes of canonical base64; any other is refused, bits left over included."""
     if type(payload) is not str:
         raise _wrong_type(payload, "Blob")
     try:
-        return binascii.a2b_base64(payload, strict_mode=bool(payload))
+        data = binascii.a2b_base64(payload, strict_mode=bool(payload))
     except (binascii.Error, ValueError):
-        if len(payload) % 4:
-            reason = (
-                f"Base64 encoded length is expected a multiple of 4 bytes but found: {len(payload)}"
-            )
-        else:
-            reason = "Invalid Base64 character"
-        raise SerializationException(
-            f'"{payload}" can not be converted to a Blob: {reason}'
-        ) from None
+        raise _not_base64(payload) from None
+    # Python overlooks padding too much and bits left over, which the service does not.
+    if binascii.b2a_base64(data, newline=False).decode() != payload:
+        raise _not_base64(payload)
+    return data
+
+
+def _not_base64(payload: str) -> SerializationException:
+    if len(payload) % 4:
+        reason = (
+            f"Base64 encoded length is expected a multiple of 4 bytes but found: {len(payload)}"
+        )
+    else:
+        reason = "Invalid Base64 character"
+    return SerializationException(f'"{payload}" can not be converted to a Blob: {reason}')
 
 
 def _boolean(raw: AttributeValue, payload: Any, level: int) -> int:
