@@ -302,6 +302,23 @@ def test_an_index_key_of_the_wrong_type_is_refused(
     assert "Item" not in api("GetItem", TableName="indexed", Key=key)
 
 
+@pytest.mark.parametrize(
+    "expression", ["SET g.a = :v", "SET g[0] = :v", "ADD g.a :v", "SET l.x = :v"]
+)
+def test_an_update_may_not_look_into_an_index_key(api, fresh, expression):
+    """Observed on the service for an item with a string there; the rule is one of the schema."""
+    for attributes in ({}, {"g": S("x"), "l": S("y")}):
+        key = {"pk": S(fresh()), "sk": S("1")}
+        api("PutItem", TableName="indexed", Item={**key, **attributes})
+        answer = api.refused("UpdateItem", TableName="indexed", Key=key,
+                             UpdateExpression=expression,
+                             ExpressionAttributeValues={":v": N(1)})  # fmt: skip
+        assert answer.message == (
+            "Key attributes must be scalars; list random access '[]' and map lookup '.' are not "
+            f"allowed: IndexKey: {expression.split()[1][0]}"
+        )
+
+
 NOT_VALID = "One or more parameter values are not valid. "
 CANNOT = "The AttributeValue for a key attribute cannot contain an empty string value."
 

@@ -78,6 +78,8 @@ class UpdatePlan:
     """The paths it changes, resolved, in the order written."""
     top_level_names: frozenset[str]
     """The attributes it changes, or changes something in."""
+    nested_names: frozenset[str]
+    """The attributes it changes something in."""
     attribute_paths: tuple[Steps, ...]
     """All paths it names, those it reads included."""
     charge: UpdateCharge
@@ -104,14 +106,14 @@ class UpdatePlan:
         actions = self.tree.actions
         self.targets = tuple(resolve(action.path, names) for action in actions)
         self.top_level_names = frozenset(str(steps[0]) for steps in self.targets)
+        self.nested_names = frozenset(str(steps[0]) for steps in self.targets if len(steps) > 1)
         self.attribute_paths = tuple(
             resolve(node, names) for node in walk(self.tree) if isinstance(node, Path)
         )
         self.charge = update_charge(actions, names)
         self._performs = [_perform(action, names) for action in actions]
         self._sections = _section_bounds(self.tree)
-        flat = all(len(steps) == 1 for steps in self.targets)
-        self._flat = [str(steps[0]) for steps in self.targets] if flat else None
+        self._flat = None if self.nested_names else [str(steps[0]) for steps in self.targets]
         self._places = join_paths(self.targets)
         self._pick: Projector = compile_projection(self.targets)
 

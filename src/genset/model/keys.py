@@ -131,6 +131,17 @@ def decode_key(raw: dict[str, Any]) -> Item:
     return raw
 
 
+def not_scalar(what: str, name: str) -> ValidationException:
+    """The error of an expression that looks into a key attribute, which is always a scalar.
+
+    `what` is "Key" or "IndexKey".
+    """
+    return ValidationException(
+        "Key attributes must be scalars; list random access '[]' and map lookup '.' are not "
+        f"allowed: {what}: {name}"
+    )
+
+
 def check_key(keys: Keys, key: Item) -> None:
     """Check a `Key` against the schema: attributes, types, empty values, sizes."""
     if len(key) != len(keys.names):

@@ -25,7 +25,7 @@ from genset.model.items import (
     stored_jsons,
     stored_sizes,
 )
-from genset.model.keys import index_entry_key, item_key
+from genset.model.keys import index_entry_key, item_key, not_scalar
 from genset.model.limits import PAGE_BYTES_MAX
 from genset.model.tables import Index, Keys, Table
 from genset.operations.capacity import Consumed, consumed_member, read_units
@@ -165,10 +165,7 @@ def check_filter_paths(plan: ReadPlan, source: Source) -> None:
             continue
         for keys, what in ((source.table.keys, "Key"), (source.keys, "IndexKey")):
             if path[0] in keys.names:
-                raise ValidationException(
-                    "Key attributes must be scalars; list random access '[]' and map lookup '.' "
-                    f"are not allowed: {what}: {path[0]}"
-                )
+                raise not_scalar(what, str(path[0]))
 
 
 def start_position(source: Source, start_key: Item, error: str) -> bytes:

@@ -19,6 +19,7 @@ from genset.model.keys import (
     check_key,
     index_entry_key,
     item_key,
+    not_scalar,
 )
 from genset.model.limits import ITEM_BYTES_MAX, LOCAL_INDEXES_MAX
 from genset.model.sizes import item_bytes
@@ -83,6 +84,9 @@ def _check_names(table: Table, update: UpdatePlan) -> None:
                 "One or more parameter values were invalid: Cannot update attribute "
                 f"{name}. This attribute is part of the key"
             )
+    for name in update.nested_names:
+        if any(name in index.keys.names for index in table.indexes):
+            raise not_scalar("IndexKey", name)
 
 
 async def perform(txn: Transaction, table: Table, write: Write) -> Effect:
