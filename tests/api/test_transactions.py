@@ -320,6 +320,38 @@ def test_actions_are_checked_in_order_and_before_any_table(api, actions, message
     assert (answer.type, answer.message) == ("ValidationException", message)
 
 
+NAMES = {"ExpressionAttributeNames": {"#a": "a"}}
+VALUES = {"ExpressionAttributeValues": {":a": N(1)}}
+
+
+@pytest.mark.parametrize("placeholders", [NAMES, VALUES, {**NAMES, **VALUES}])
+def test_placeholders_without_an_expression_are_taken_in_a_transaction(api, fresh, placeholders):
+    """Observed on the service in June 2026, where the same outside a transaction is an error."""
+    one, other = {"pk": S(fresh())}, {"pk": S(fresh())}
+    delete = {"Delete": {"TableName": "strings", "Key": other, **placeholders}}
+    api("TransactWriteItems", TransactItems=[put(one, **placeholders), delete])
+    names = {name: value for name, value in placeholders.items() if name in NAMES}
+    reads = [{"Get": {"TableName": "strings", "Key": one, **names}}]
+    answer = api("TransactGetItems", TransactItems=reads)
+    assert answer["Responses"] == [{"Item": one}]
+
+
+@pytest.mark.parametrize(
+    ("placeholders", "message"),
+    [
+        ({"ExpressionAttributeNames": {}}, "ExpressionAttributeNames must not be empty"),
+        ({"ExpressionAttributeValues": {}}, "ExpressionAttributeValues must not be empty"),
+        (
+            {"ExpressionAttributeNames": {"a": "a"}},
+            'ExpressionAttributeNames contains invalid key: Syntax error; key: "a"',
+        ),
+    ],
+)
+def test_placeholders_without_an_expression_are_looked_at_all_the_same(api, placeholders, message):
+    answer = api.refused("TransactWriteItems", TransactItems=[put({"pk": S("x")}, **placeholders)])
+    assert (answer.type, answer.message) == ("ValidationException", message)
+
+
 def test_a_transaction_holds_100_actions(api, fresh):
     mark = fresh()
     actions = [put({"pk": S(mark), "sk": S(f"{n:03}")}, "ranged") for n in range(100)]

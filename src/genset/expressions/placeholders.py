@@ -43,7 +43,7 @@ def check_expressions_present(
 
     `expressions` are all expression parameters of the operation, in its order. Values need one
     other than a ProjectionExpression. The operations on one item and Query say no more than that;
-    Scan and transactions name the parameters that are null.
+    Scan names the parameters that are null.
     """
     if request.get("ExpressionAttributeNames") is not None and all(
         request.get(name) is None for name in expressions

@@ -33,12 +33,16 @@ class GetPlan:
     capacity: str | None
 
 
-def read_projection(request: Request) -> ProjectionPlan | None:
-    """The projection of a request for items by key, legacy AttributesToGet included."""
+def read_projection(request: Request, *, in_transaction: bool = False) -> ProjectionPlan | None:
+    """The projection of a request for items by key, legacy AttributesToGet included.
+
+    In a transaction placeholders without an expression are no error, as observed in June 2026.
+    """
     check_mixing(request, ("AttributesToGet",), _EXPRESSIONS)
     names = request.get("ExpressionAttributeNames")
     if names is not None:
-        check_expressions_present(request, _EXPRESSIONS)
+        if not in_transaction:
+            check_expressions_present(request, _EXPRESSIONS)
         check_names(names)
     text = request.get("ProjectionExpression")
     if text is not None:

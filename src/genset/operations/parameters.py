@@ -119,9 +119,16 @@ class Condition:
         return self.plan is None or self.plan.matches(item, self.values)
 
 
-def write_condition(request: Request, *, expressions: tuple[str, ...], older: bool) -> Condition:
-    """The condition of a write that has no other expression, legacy Expected included."""
-    check_expressions_present(request, expressions, says_what_is_null=older)
+def write_condition(
+    request: Request, *, expressions: tuple[str, ...] = (), older: bool
+) -> Condition:
+    """The condition of a write that has no other expression, legacy Expected included.
+
+    `expressions` are the operation's, without which placeholders are an error. In a transaction
+    (`older`) they are none, as observed in June 2026.
+    """
+    if not older:
+        check_expressions_present(request, expressions)
     names = request.get("ExpressionAttributeNames")
     check_names(names)
     values = decode_expression_values(request, older=older)

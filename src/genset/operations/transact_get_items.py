@@ -36,7 +36,7 @@ def prepare(request: Request, scope: Scope) -> TransactGetPlan:
                 scope=scope,
                 table_name=table_name(scope, get["TableName"]),
                 key=decode_key(get["Key"]),
-                projection=read_projection(get),
+                projection=read_projection(get, in_transaction=True),
                 consistent=True,
                 capacity=None,
             )

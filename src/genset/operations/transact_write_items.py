@@ -125,7 +125,7 @@ def _conditional(
         table_name=table_name(scope, action["TableName"]),
         item=item,
         item_bytes=item_bytes,
-        condition=write_condition(action, expressions=("ConditionExpression",), older=True),
+        condition=write_condition(action, older=True),
         item_on_failure=action.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD",
     )
 

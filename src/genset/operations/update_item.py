@@ -52,7 +52,7 @@ def update_write(request: Request, scope: Scope, *, older: bool) -> Write:
     The key is for the caller to decode, before or after.
     """
     check_mixing(request, _LEGACY, _EXPRESSIONS)
-    check_expressions_present(request, _EXPRESSIONS, says_what_is_null=older)
+    check_expressions_present(request, _EXPRESSIONS)
     check_names(request.get("ExpressionAttributeNames"))
     values = decode_expression_values(request, older=older)
     update, update_values, condition = _expressions(request, values, condition_first=not older)
