@@ -355,6 +355,12 @@ NO_UNITS = (
 refused("no throughput", {"BillingMode": ...}, NO_UNITS, "observed 11 [S]")
 refused("no throughput, said to be provisioned", {"BillingMode": "PROVISIONED"}, NO_UNITS,
         "observed 11 [S]")  # fmt: skip
+refused("too many units of an index",
+        {**WITH_G, **PROVISIONED, "GlobalSecondaryIndexes": [
+            {**index("gsi", "g"), "ProvisionedThroughput": {
+                "ReadCapacityUnits": 1, "WriteCapacityUnits": 1_000_000_000_001}}]},
+        "Given value 1000000000001 for WriteCapacityUnits is out of bounds for index gsi",
+        "observed 11 [S]")  # fmt: skip
 refused("throughput of an index of an on-demand table",
         {**WITH_G, "GlobalSecondaryIndexes": [
             {**index("gsi", "g"), "ProvisionedThroughput": THROUGHPUT}]},

@@ -293,6 +293,18 @@ updates = Cases("UpdateTable", {"TableName": "strings"})
 updates("throughput of an on-demand table", {"ProvisionedThroughput": THROUGHPUT},
         INVALID + "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when "
         "BillingMode is PAY_PER_REQUEST", "observed 11 [S]")  # fmt: skip
+updates("on demand with throughput",
+        {"BillingMode": "PAY_PER_REQUEST", "ProvisionedThroughput": THROUGHPUT},
+        INVALID + "ProvisionedThroughput cannot be specified when BillingMode is PAY_PER_REQUEST",
+        OCTOBER)  # fmt: skip
+DELETION = {"GlobalSecondaryIndexUpdates": [{"Delete": {"IndexName": "gone"}}]}
+updates("throughput and an index deleted", {"ProvisionedThroughput": THROUGHPUT, **DELETION},
+        INVALID + "You cannot create or delete index while updating table IOPS",
+        OCTOBER)  # fmt: skip
+updates("a stream and an index deleted",
+        {"StreamSpecification": {"StreamEnabled": False}, **DELETION},
+        INVALID + "You cannot create or delete index while changing stream status",
+        OCTOBER)  # fmt: skip
 updates("provisioned without throughput", {"BillingMode": "PROVISIONED"},
         INVALID + "ProvisionedThroughput must be specified when BillingMode is PROVISIONED",
         OCTOBER)  # fmt: skip

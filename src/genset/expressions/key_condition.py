@@ -302,6 +302,8 @@ def bind_terms(
             f"The number of query conditions ({len(terms)}) exceeds the number of key attributes "
             f"defined in the schema ({attributes})"
         )
+    if len(partition) > 1:
+        _check_partition_equalities(by_attribute, partition)
     for name, key_type in partition:
         term = _required(by_attribute, name)
         _check_term(term, key_type, values)
@@ -315,6 +317,26 @@ def bind_terms(
         sort_equals=tuple(values[term.operands[0]] for term in equals),
         sort_range=_sort_range(last, values),
     )
+
+
+def _check_partition_equalities(
+    by_attribute: Mapping[str, KeyTerm], partition: KeyAttributes
+) -> None:
+    """Require an equality on every attribute of a partition key that has several.
+
+    That such a Query is refused with "HASH ... equality", and not with the texts of a plain
+    key, is observed on the service; the words around it follow those for sort attributes.
+    """
+    missing = [
+        name
+        for name, _ in partition
+        if name not in by_attribute or by_attribute[name].operator != "="
+    ]
+    if missing:
+        raise ValidationException(
+            f"HASH key attributes {', '.join(missing)} must have equality conditions specified "
+            "in the query"
+        )
 
 
 def _sort_terms(

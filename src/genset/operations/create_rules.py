@@ -297,7 +297,7 @@ def _check_index_billing(index: dict[str, Any], billing_mode: str) -> None:
         )
     if billing_mode == PROVISIONED and not throughput:
         raise invalid(f"ProvisionedThroughput is not specified for index: {name}")
-    check_throughput_bounds(throughput)
+    check_throughput_bounds(throughput, name)
     refused = f"for index: {name} {_NO_CEILINGS}" if billing_mode == PROVISIONED else None
     check_on_demand(index.get("OnDemandThroughput"), refused=refused, part=f"index : {name}")
     _check_warm(

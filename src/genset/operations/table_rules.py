@@ -39,12 +39,13 @@ def throughput_units(throughput: dict[str, Any] | None) -> tuple[int, int]:
     return throughput["ReadCapacityUnits"], throughput["WriteCapacityUnits"]
 
 
-def check_throughput_bounds(throughput: dict[str, Any] | None) -> None:
-    """Check the upper bound of provisioned throughput."""
+def check_throughput_bounds(throughput: dict[str, Any] | None, index: str = "") -> None:
+    """Check the upper bound of provisioned throughput, of a table or of the index named."""
     for member in THROUGHPUT_MEMBERS:
         units = (throughput or {}).get(member)
         if units is not None and units > _CAPACITY_UNITS_MAX:
-            raise ValidationException(f"Given value {units} for {member} is out of bounds")
+            whose = f" for index {index}" if index else ""
+            raise ValidationException(f"Given value {units} for {member} is out of bounds{whose}")
 
 
 def check_not_both(billing_mode: str | None, throughput: dict[str, Any] | None) -> None:

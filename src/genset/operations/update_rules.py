@@ -41,7 +41,10 @@ def check_update(request: Request) -> dict[str, dict[str, Any]]:
         _check_index_warmth(change.get("Update") or {})
     _check_concerns(request, given)
     throughput, billing_mode = request.get("ProvisionedThroughput"), request.get("BillingMode")
-    table_rules.check_not_both(billing_mode, throughput)
+    if billing_mode == ON_DEMAND and throughput:
+        raise invalid(
+            "ProvisionedThroughput cannot be specified when BillingMode is PAY_PER_REQUEST"
+        )
     table_rules.check_throughput_bounds(throughput)
     if billing_mode == PROVISIONED and not throughput:
         raise invalid("ProvisionedThroughput must be specified when BillingMode is PROVISIONED")
@@ -80,6 +83,12 @@ def _check_concerns(request: Request, given: set[str]) -> None:
     updates_units = "ProvisionedThroughput" in given or request.get("BillingMode") == PROVISIONED
     if "StreamSpecification" in given and updates_units:
         raise invalid("You cannot modify stream status while updating table IOPS")
+    updates = request.get("GlobalSecondaryIndexUpdates") or ()
+    if any(change.get("Create") or change.get("Delete") for change in updates):
+        if updates_units:
+            raise invalid("You cannot create or delete index while updating table IOPS")
+        if "StreamSpecification" in given:
+            raise invalid("You cannot create or delete index while changing stream status")
 
 
 def _check_stream(stream: dict[str, Any] | None) -> None:
@@ -128,7 +137,7 @@ def _check_index_update(name: str, update: dict[str, Any], billing_mode: str | N
             f"Neither ReadCapacityUnits nor WriteCapacityUnits can be specified for index: {name} "
             "when BillingMode is PAY_PER_REQUEST"
         )
-    table_rules.check_throughput_bounds(throughput)
+    table_rules.check_throughput_bounds(throughput, name)
 
 
 def _check_index_warmth(update: dict[str, Any]) -> None:

@@ -76,11 +76,9 @@ def _check_indexes(table: Table, given: Any) -> None:
 def _check_global(table: Table, name: str, action: str) -> None:
     index = table.index(name)
     if index is None:
-        # An update's words are observed; those of a deletion are second-hand.
-        missing = f"Index {name} for table {table.name}"
-        if action == "delete":
-            missing = f"Index: {name} not found"
-        raise ResourceNotFoundException(f"Requested resource not found: {missing}")
+        raise ResourceNotFoundException(
+            f"Requested resource not found: Index {name} for table {table.name}"
+        )
     if not index.is_global:
         raise ValidationException(
             f"Cannot {action} an index that is not a GlobalSecondaryIndex: {name}"
