@@ -45,16 +45,17 @@ def check_expressions_present(
     other than a ProjectionExpression. The operations on one item and Query say no more than that;
     Scan names the parameters that are null.
     """
-    if request.get("ExpressionAttributeNames") is not None and all(
-        request.get(name) is None for name in expressions
-    ):
+    has_names = request.get("ExpressionAttributeNames") is not None
+    has_values = request.get("ExpressionAttributeValues") is not None
+    if not (has_names or has_values):
+        return
+    given = [name for name in expressions if request.get(name) is not None]
+    if has_names and not given:
         raise ValidationException(
             "ExpressionAttributeNames can only be specified when using expressions", detected=True
         )
-    users = [name for name in expressions if name != "ProjectionExpression"]
-    if request.get("ExpressionAttributeValues") is not None and all(
-        request.get(name) is None for name in users
-    ):
+    if has_values and (not given or given == ["ProjectionExpression"]):
+        users = [name for name in expressions if name != "ProjectionExpression"]
         reason = ": " + " and ".join(f"{name} is null" for name in users)
         raise ValidationException(
             "ExpressionAttributeValues can only be specified when using expressions"
@@ -92,6 +93,8 @@ def _check_keys(parameter: str, keys: Collection[str], grammar: re.Pattern[str])
     if not keys:
         raise ValidationException(f"{parameter} must not be empty", detected=True)
     for key in keys:
+        if len(key) <= PLACEHOLDER_BYTES_MAX and grammar.fullmatch(key):
+            continue
         size = len(key.encode())
         if size > PLACEHOLDER_BYTES_MAX:
             reason = (
@@ -104,10 +107,9 @@ def _check_keys(parameter: str, keys: Collection[str], grammar: re.Pattern[str])
                 # The older layer tells the size for names only.
                 older=reason if grammar is _VALUE else None,
             )
-        if not grammar.fullmatch(key):
-            raise ValidationException(
-                f'{parameter} contains invalid key: Syntax error; key: "{key}"', detected=True
-            )
+        raise ValidationException(
+            f'{parameter} contains invalid key: Syntax error; key: "{key}"', detected=True
+        )
 
 
 def _invalid_map(which: str, reason: str) -> ValidationException:
