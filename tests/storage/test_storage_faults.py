@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 
 from genset.storage import _group_commit
@@ -21,6 +23,7 @@ from simulation.faulty_vfs import (
     SeededSchedule,
     disk_full,
     never,
+    read_error,
     sync_error,
     write_error,
 )
@@ -170,6 +173,47 @@ def test_a_read_that_fails_is_a_storage_error_and_the_next_one_works(
     assert run(engine.read(long)) == 2000
     run(put(engine, {b"002000": b""}))
     run(engine.close())
+
+
+@pytest.mark.parametrize("existing", [False, True], ids=["new", "existing"])
+@pytest.mark.parametrize("error", [disk_full, write_error, sync_error, read_error])
+def test_opening_on_a_disk_that_fails_at_any_step_raises_our_error(
+    vfs: FaultyVfs,
+    tmp_path: Path,
+    run: Run[Any],
+    existing: bool,
+    error: Callable[[], Exception],
+) -> None:
+    class FailsOnce:
+        def __init__(self, step: int) -> None:
+            self.left = step
+
+        def __call__(self, _operation: str, _file: str) -> Exception | None:
+            self.left -= 1
+            return error() if self.left == -1 else None
+
+    step = 0
+    while True:
+        path = tmp_path / str(step) / "genset.db"
+        path.parent.mkdir()
+        if existing:
+            first = open_sqlite(path, vfs=vfs.vfs_name)
+            run(put(first, {b"kept": b"1"}))
+            vfs.kill(tmp_path / f"killed{step}")
+            run(first.close())
+            path = tmp_path / f"killed{step}" / "genset.db"
+        vfs.schedule = faults = FailsOnce(step)
+        with contextlib.suppress(StorageError):
+            opened = open_sqlite(path, vfs=vfs.vfs_name)
+            vfs.schedule = never
+            run(opened.close())
+        vfs.schedule = never
+        assert [each for each in apsw.connections() if str(tmp_path) in each.filename] == []
+        assert reopened(run, path.parent) == ({b"kept": b"1"} if existing else {})
+        if faults.left >= 0:
+            break
+        step += 1
+    assert step > 10
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -5,7 +5,9 @@ It knows nothing of transactions or threads. Nothing outside `genset.storage` im
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Literal
 
@@ -72,31 +74,43 @@ def prepare_database(path: Path, *, vfs: str | None = None) -> None:
     except apsw.Error as error:
         raise storage_error(error) from error
     finally:
-        connection.close()
+        close(connection)
 
 
 def open_writer(path: Path, durability: Durability, *, vfs: str | None = None) -> apsw.Connection:
     """A connection for the one writer: it never checkpoints unless it is told to."""
     connection = _connect(str(path), vfs)
-    connection.pragma("synchronous", "FULL" if durability == "full" else "NORMAL")
-    connection.pragma("cache_size", -WRITE_CACHE_KIB)
-    connection.pragma("journal_size_limit", LOG_BYTES_KEPT)
-    connection.wal_autocheckpoint(0)
-    # The build's default overwrites freed pages with zeros, which doubles what a delete writes.
-    connection.pragma("secure_delete", False)
-    if sys.platform == "darwin":
-        # There, fsync alone does not reach the platter.
-        connection.pragma("fullfsync", True)
-        connection.pragma("checkpoint_fullfsync", True)
+    with _closed_on_error(connection):
+        connection.pragma("synchronous", "FULL" if durability == "full" else "NORMAL")
+        connection.pragma("cache_size", -WRITE_CACHE_KIB)
+        connection.pragma("journal_size_limit", LOG_BYTES_KEPT)
+        connection.wal_autocheckpoint(0)
+        # The build's default overwrites freed pages with zeros, which doubles what a delete writes.
+        connection.pragma("secure_delete", False)
+        if sys.platform == "darwin":
+            # There, fsync alone does not reach the platter.
+            connection.pragma("fullfsync", True)
+            connection.pragma("checkpoint_fullfsync", True)
     return connection
 
 
 def open_reader(path: Path, *, vfs: str | None = None) -> apsw.Connection:
     """A connection that can only read."""
     connection = _connect(str(path), vfs)
-    connection.pragma("cache_size", -READ_CACHE_KIB)
-    connection.pragma("query_only", True)
+    with _closed_on_error(connection):
+        connection.pragma("cache_size", -READ_CACHE_KIB)
+        connection.pragma("query_only", True)
     return connection
+
+
+def close(connection: apsw.Connection) -> None:
+    """Close a connection, on whatever disk.
+
+    The last one to close also copies the log into the database and removes it. If that fails,
+    nothing is lost: the log is still there, and whoever opens the database next reads it.
+    """
+    with contextlib.suppress(apsw.Error):
+        connection.close()
 
 
 def open_memory() -> apsw.Connection:
@@ -115,6 +129,16 @@ def _connect(name: str, vfs: str | None) -> apsw.Connection:
         raise StorageError(f"cannot open {name} ({type(error).__name__})") from error
     connection.set_busy_timeout(BUSY_TIMEOUT_MS)
     return connection
+
+
+@contextlib.contextmanager
+def _closed_on_error(connection: apsw.Connection) -> Iterator[None]:
+    """Close a connection that cannot be set up."""
+    try:
+        yield
+    except apsw.Error:
+        close(connection)
+        raise
 
 
 def _ensure_format(connection: apsw.Connection, path: Path) -> None:

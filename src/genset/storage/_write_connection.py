@@ -85,7 +85,7 @@ class WriteConnection:
 
     def close(self) -> None:
         """Close the connection. SQLite removes the log if no other process has the file open."""
-        self._connection.close()
+        sql.close(self._connection)
 
     def _committed(self, _connection: apsw.Connection, _database: str, frames: int) -> int:
         self.log_frames = frames
@@ -161,7 +161,7 @@ class WriteConnection:
         except (apsw.Error, StorageError):
             return
         # Closing rolls back what is still open in it.
-        self._connection.close()
+        sql.close(self._connection)
         self._connection = replacement
         self._execute = replacement.cursor().execute
         replacement.set_wal_hook(self._committed)
