@@ -223,11 +223,13 @@ class FaultyVfs(apsw.VFS):
             if not path.name.endswith("-shm"):
                 self.content(str(path))
 
-    def power_cut(self, directory: Path, seed: int) -> None:
-        """Write to `directory` what a power cut now would leave of each file."""
+    def power_cut(self, directory: Path, seed: int, of: Path | None = None) -> None:
+        """Write to `directory` what a power cut now would leave of each file (in folder `of`)."""
         directory.mkdir(parents=True, exist_ok=True)
         chance = random.Random(seed)
         for path, content in {**self._removed, **self._contents}.items():
+            if of is not None and Path(path).parent != of:
+                continue
             certain = content.named and path in self._contents
             if certain or chance.random() < 0.5:
                 (directory / Path(path).name).write_bytes(content.after_power_cut(chance))

@@ -175,6 +175,48 @@ def test_a_read_that_fails_is_a_storage_error_and_the_next_one_works(
     run(engine.close())
 
 
+@pytest.fixture
+def left_unsynced(engine: Engine, vfs: FaultyVfs, tmp_path: Path, run: Run[Any]) -> Path:
+    """What a process leaves that is killed between the write and the sync of a commit."""
+
+    def killed_at_sync(operation: str, _file: str) -> Exception | None:
+        if operation == "sync":
+            vfs.die()
+        return None
+
+    vfs.schedule = killed_at_sync
+    with pytest.raises(StorageError):
+        run(put(engine, {b"unsynced": b"1"}))
+    vfs.schedule = never
+    vfs.kill(tmp_path / "killed", goes_on=True)
+    vfs.live_again(tmp_path / "killed")
+    return tmp_path / "killed" / "genset.db"
+
+
+@pytest.mark.parametrize("full", [False, True], ids=["room", "no room"])
+def test_what_a_killed_process_left_is_durable_before_it_is_shown(
+    left_unsynced: Path, vfs: FaultyVfs, tmp_path: Path, run: Run[Any], full: bool
+) -> None:
+    vfs.schedule = always("write", disk_full) if full else never
+    opened = open_sqlite(left_unsynced, vfs=vfs.vfs_name)
+    shown = dict(run(scan(opened)))
+    assert shown == {b"kept": b"1", b"unsynced": b"1"}
+    for seed in range(10):
+        vfs.power_cut(tmp_path / f"cut{seed}", seed, left_unsynced.parent)
+        assert reopened(run, tmp_path / f"cut{seed}") == shown
+    vfs.schedule = never
+    run(opened.close())
+
+
+def test_what_a_killed_process_left_is_not_shown_if_it_cannot_be_made_durable(
+    left_unsynced: Path, vfs: FaultyVfs
+) -> None:
+    # Found by simulation: it was shown, and a power cut then took it away.
+    vfs.schedule = always("sync", sync_error)
+    with pytest.raises(StorageError):
+        open_sqlite(left_unsynced, vfs=vfs.vfs_name)
+
+
 @pytest.mark.parametrize("existing", [False, True], ids=["new", "existing"])
 @pytest.mark.parametrize("error", [disk_full, write_error, sync_error, read_error])
 def test_opening_on_a_disk_that_fails_at_any_step_raises_our_error(

@@ -69,6 +69,7 @@ def prepare_database(path: Path, *, vfs: str | None = None) -> None:
     connection = _connect(str(path), vfs)
     try:
         _ensure_format(connection, path)
+        _make_durable(connection)
     except apsw.NotADBError as error:
         raise StorageFormatError(f"{path} is not a genset database") from error
     except apsw.Error as error:
@@ -160,6 +161,18 @@ def _ensure_format(connection: apsw.Connection, path: Path) -> None:
             f"{path} has storage format {version}, written by a newer genset; "
             f"this one reads formats up to {FORMAT_VERSION}"
         )
+
+
+def _make_durable(connection: apsw.Connection) -> None:
+    """Sync what a process that was killed has left in the log, before anybody is shown it.
+
+    The last commit in it may have been killed before its sync: it is there, but a power cut would
+    take it away again, from under those who have read it since.
+    """
+    # The log is synced before it is copied: without room for the copy, that is enough. And if
+    # another process is at it, then it has looked after this before.
+    with contextlib.suppress(apsw.FullError, apsw.BusyError):
+        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
 
 
 def _is_empty(connection: apsw.Connection) -> bool:
