@@ -180,6 +180,10 @@ class FaultyVfs(apsw.VFS):
             self._contents[path] = _Content(bytearray(on_disk), named=there)
         return self._contents[path]
 
+    def reseed(self, seed: int) -> None:
+        """Draw from here on as a VFS of that seed would."""
+        self._random = random.Random(seed)
+
     def check(self, operation: Operation, path: str) -> None:
         """Raise what the schedule has for this operation, of which nothing has happened yet."""
         if self.is_dead:

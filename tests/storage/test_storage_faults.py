@@ -149,6 +149,25 @@ def test_a_disk_that_does_not_sync_for_a_while_recovers(
         assert reopened(run, tmp_path / f"cut{seed}") == {b"kept": b"1", b"later": b"1"}
 
 
+@pytest.mark.parametrize("vfs_seed", range(8))
+def test_a_failed_commit_does_not_come_back_after_an_end_in_good_order(
+    vfs: FaultyVfs, tmp_path: Path, run: Run[Any], vfs_seed: int
+) -> None:
+    # Found by simulation: the log that the end removes may be back after a power cut, and in it
+    # the last thing that the disk took, before it was well again, was the commit that failed.
+    vfs.reseed(vfs_seed)
+    engine = open_sqlite(tmp_path / "genset.db", vfs=vfs.vfs_name)
+    run(put(engine, {b"kept": b"1"}))
+    vfs.schedule = always("sync", sync_error)
+    with pytest.raises(StorageError):
+        run(put(engine, {b"refused": b"1"}))
+    vfs.schedule = never
+    run(engine.close())
+    for seed in range(10):
+        vfs.power_cut(tmp_path / f"cut{seed}", seed)
+        assert reopened(run, tmp_path / f"cut{seed}") == {b"kept": b"1"}
+
+
 def test_a_read_that_fails_is_a_storage_error_and_the_next_one_works(
     vfs: FaultyVfs, tmp_path: Path, run: Run[Any]
 ) -> None:
