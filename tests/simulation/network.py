@@ -65,7 +65,9 @@ class Connection:
         self._up = _Pipe(loop, chance, self._reached_server)
         self._down = _Pipe(loop, chance, self._reached_client)
         self._protocol = servers[-1].factory()
-        self._transport = _Transport(loop, self._protocol, self._up, self._down)
+        # Some connections hold so little that the server has to wait for its client to read.
+        unread_bytes_max = chance.choice((64, 1024, 65536))
+        self._transport = _Transport(loop, self._protocol, self._up, self._down, unread_bytes_max)
         self._protocol.connection_made(self._transport)  # type: ignore[arg-type]
 
     def send(self, data: bytes) -> None:
@@ -94,26 +96,47 @@ class Connection:
     def _reached_client(self, what: object) -> None:
         if isinstance(what, bytes):
             self.reader.feed_data(what)
+            self._transport.was_read(len(what))
         elif not self.reader.at_eof():
             self.reader.feed_eof()
 
 
 class _Transport:
-    """The server's end, as far as `HttpConnection` uses it. The client reads all at once."""
+    """The server's end, as far as `HttpConnection` uses it."""
 
     def __init__(
-        self, loop: VirtualLoop, protocol: asyncio.Protocol, up: _Pipe, down: _Pipe
+        self,
+        loop: VirtualLoop,
+        protocol: asyncio.Protocol,
+        up: _Pipe,
+        down: _Pipe,
+        unread_bytes_max: int,
     ) -> None:
         self._loop = loop
         self._protocol = protocol
         self._up = up
         self._down = down
+        self._unread_bytes = 0
+        self._unread_bytes_max = unread_bytes_max
+        self._writing_paused = False
         self._closing = False
         self.is_lost = False
 
     def write(self, data: bytes) -> None:
-        if not self.is_lost:
-            self._down.send(bytes(data))
+        if self.is_lost:
+            return
+        self._down.send(bytes(data))
+        self._unread_bytes += len(data)
+        if self._unread_bytes > self._unread_bytes_max and not self._writing_paused:
+            self._writing_paused = True
+            self._protocol.pause_writing()
+
+    def was_read(self, size: int) -> None:
+        self._unread_bytes -= size
+        if self._writing_paused and self._unread_bytes <= self._unread_bytes_max // 2:
+            self._writing_paused = False
+            if not self.is_lost:
+                self._protocol.resume_writing()
 
     def writelines(self, list_of_data: list[bytes]) -> None:
         self.write(b"".join(list_of_data))
@@ -140,7 +163,7 @@ class _Transport:
         self._loop.call_soon(self._up.let_go)
 
     def get_write_buffer_size(self) -> int:
-        return 0
+        return self._unread_bytes
 
     def lose(self, error: Exception | None) -> None:
         if self.is_lost:

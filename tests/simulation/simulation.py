@@ -63,6 +63,7 @@ class Simulation:
         lives: int = 5,
         calls: int = 60,
         durability: Durability = "full",
+        power_cuts: bool = True,
     ) -> None:
         self.seed = seed
         self.lives = lives
@@ -71,6 +72,7 @@ class Simulation:
         self.met: Counter[str] = Counter()
         self._calls = calls
         self._durability = durability
+        self._power_cuts = power_cuts
         self._directory = directory
         self._chance = random.Random(seed)
         self._time = 0.0
@@ -97,7 +99,7 @@ class Simulation:
                     self._live()
         except Violation:
             raise
-        except BaseException as error:
+        except Exception as error:
             raise Violation(self._report(f"{error!r} ended the simulation")) from error
         finally:
             self._vfs.schedule = never
@@ -184,7 +186,7 @@ class Simulation:
         """What the next life finds: the files after a power cut, or after no more than an end."""
         before, self._files = self._files, self._directory / f"life-{self._life + 1}"
         seed = self._chance.randrange(2**32)
-        if self._chance.random() < 0.7:
+        if self._power_cuts and self._chance.random() < 0.7:
             self._trace("the power is cut")
             self.met["power cut"] += 1
             self._on_platter = True
@@ -283,7 +285,7 @@ class Simulation:
 
     async def _look_at_the_end(self, engine: Engine) -> None:
         """With the sky calm again, writes succeed, and all is as it should be."""
-        status, _, _ = await Client(self).ask(self._requests.create_scratch())
+        status = await Client(self).ask(self._requests.create_scratch())
         if status not in (200, 400):
             self._ledger.violate("a write failed although the disk was well again")
         possible: list[World] = []
@@ -346,10 +348,10 @@ class Client:
             await self._exchange([self._next() for _ in range(several)])
             calls -= several
 
-    async def ask(self, call: Call) -> tuple[int, bytes, int]:
-        """Send one request and check its answer; answers its status, body and length."""
-        (answer,) = await self._exchange([call], may_drop=False)
-        return answer
+    async def ask(self, call: Call) -> int:
+        """Send one request and check its answer; answers its status."""
+        (status,) = await self._exchange([call], may_drop=False)
+        return status
 
     def _next(self) -> Call:
         waiting = self._sim._unanswered
@@ -358,7 +360,8 @@ class Client:
             return waiting.pop().again()
         return self._sim._requests.any()
 
-    async def _exchange(self, calls: list[Call], *, may_drop: bool = True) -> list[Any]:
+    async def _exchange(self, calls: list[Call], *, may_drop: bool = True) -> list[int]:
+        """Send some requests at once and check their answers; answers the statuses that came."""
         connection = self._connection or Connection(self._sim._loop, self._chance)
         self._connection = connection
         connection.send(b"".join(self._request(call) for call in calls))
@@ -372,21 +375,21 @@ class Client:
             connection.drop()
             self._connection = None
             return []
-        answers = []
+        statuses: list[int] = []
         for call in calls:
             try:
                 status, body = await asyncio.wait_for(read_answer(connection.reader), PATIENCE_S)
             except TimeoutError:
                 self._sim._ledger.violate(f"{told(call)} was never answered")
-                return []
+                return statuses
             if call in self._sim._unanswered:
                 self._sim._unanswered.remove(call)
             self._check(call, status, body, self._sim._weather.faults > faults)
-            answers.append((status, body, len(body)))
+            statuses.append(status)
         if self._chance.random() < 0.05:
             connection.close()
             self._connection = None
-        return answers
+        return statuses
 
     def _request(self, call: Call) -> bytes:
         body = json.dumps(self._sim._ledger.expect(call)).encode()

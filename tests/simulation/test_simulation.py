@@ -72,6 +72,11 @@ def test_no_seed_breaks_a_promise(first: int, end: int, tmp_path: Path) -> None:
         live(seed, tmp_path)
 
 
+def test_relaxed_durability_loses_nothing_to_a_kill(tmp_path: Path) -> None:
+    for seed in range(SEEDS_AT_ONCE):
+        live(seed, tmp_path, durability="relaxed", power_cuts=False)
+
+
 def test_the_seeds_meet_what_they_are_for(tmp_path: Path) -> None:
     met: Counter[str] = Counter()
     for seed in range(1000, 1040):
