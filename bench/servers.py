@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench import peers
+from bench.dynamodb_local import dynamodb_local_command
 from bench.processes import ServerProcess, free_port
 from bench.signing import credentials_file
 
@@ -71,12 +72,7 @@ def _dynalite(place: Place) -> list[str]:
 
 
 def _dynamodb_local(place: Place) -> list[str]:
-    folder = peers.dynamodb_local_folder(place.peers)
-    return [
-        *("java", f"-Djava.library.path={folder / 'DynamoDBLocal_lib'}"),
-        *("-jar", str(folder / "DynamoDBLocal.jar")),
-        *("-inMemory", "-sharedDb", "-disableTelemetry", "-port", str(place.port)),
-    ]
+    return dynamodb_local_command(peers.dynamodb_local_folder(place.peers), place.port)
 
 
 def _moto(place: Place) -> list[str]:

@@ -1,1 +1,1 @@
-"""A durable server killed with SIGKILL again and again."""
+"""Durable servers killed with SIGKILL again and again, and on a disk that is full."""

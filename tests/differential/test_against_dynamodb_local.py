@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from support.client import Answer, Api
 
 pytestmark = [pytest.mark.differential, pytest.mark.timeout(180)]
 EXAMPLES = int(os.environ.get("GENSET_DIFFERENTIAL_EXAMPLES", "60"))
+SOCKETS = [path for path in map(Path, ("/proc/net/tcp", "/proc/net/tcp6")) if path.exists()]
 PREFIX = "1 validation error detected: "
 
 
@@ -119,6 +121,16 @@ def only_removes(operation: str, request: dict[str, Any]) -> bool:
     """Local makes an item of its key; the service does not (issue; documented for REMOVE)."""
     text = str(request)
     return "Update" in operation + text and not re.search(r"\b(SET|ADD) ", text, re.IGNORECASE)
+
+
+@pytest.mark.skipif(not SOCKETS, reason="only Linux lists the sockets in /proc")
+def test_the_peer_listens_on_loopback_only(peer: Api) -> None:
+    port, listens = f"{peer.port:04X}", "0A"
+    rows = [line.split() for table in SOCKETS for line in table.read_text().splitlines()]
+    listening = {row[1] for row in rows if row[3] == listens and row[1].endswith(f":{port}")}
+    # 127.0.0.1, bare or as Java binds it: mapped into IPv6.
+    assert listening <= {f"0100007F:{port}", f"0000000000000000FFFF00000100007F:{port}"}
+    assert listening
 
 
 def test_random_requests_are_answered_alike(api: Api, peer: Api) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 
 from genset.storage import _group_commit
@@ -21,6 +23,7 @@ from simulation.faulty_vfs import (
     SeededSchedule,
     disk_full,
     never,
+    read_error,
     sync_error,
     write_error,
 )
@@ -146,6 +149,25 @@ def test_a_disk_that_does_not_sync_for_a_while_recovers(
         assert reopened(run, tmp_path / f"cut{seed}") == {b"kept": b"1", b"later": b"1"}
 
 
+@pytest.mark.parametrize("vfs_seed", range(8))
+def test_a_failed_commit_does_not_come_back_after_an_end_in_good_order(
+    vfs: FaultyVfs, tmp_path: Path, run: Run[Any], vfs_seed: int
+) -> None:
+    # Found by simulation: the log that the end removes may be back after a power cut, and in it
+    # the last thing that the disk took, before it was well again, was the commit that failed.
+    vfs.reseed(vfs_seed)
+    engine = open_sqlite(tmp_path / "genset.db", vfs=vfs.vfs_name)
+    run(put(engine, {b"kept": b"1"}))
+    vfs.schedule = always("sync", sync_error)
+    with pytest.raises(StorageError):
+        run(put(engine, {b"refused": b"1"}))
+    vfs.schedule = never
+    run(engine.close())
+    for seed in range(10):
+        vfs.power_cut(tmp_path / f"cut{seed}", seed)
+        assert reopened(run, tmp_path / f"cut{seed}") == {b"kept": b"1"}
+
+
 def test_a_read_that_fails_is_a_storage_error_and_the_next_one_works(
     vfs: FaultyVfs, tmp_path: Path, run: Run[Any]
 ) -> None:
@@ -170,6 +192,107 @@ def test_a_read_that_fails_is_a_storage_error_and_the_next_one_works(
     assert run(engine.read(long)) == 2000
     run(put(engine, {b"002000": b""}))
     run(engine.close())
+
+
+@pytest.fixture(params=["before its sync", "after a sync that failed"])
+def left_unsynced(
+    request: pytest.FixtureRequest, engine: Engine, vfs: FaultyVfs, tmp_path: Path, run: Run[Any]
+) -> Path:
+    """What a process leaves that is killed when a commit is written and not synced."""
+    asked = 0
+
+    def killed_at_sync(operation: str, _file: str) -> Exception | None:
+        nonlocal asked
+        asked += operation == "sync"
+        if request.param == "before its sync":
+            if asked:
+                vfs.die()
+            return None
+        if operation == "sync" and asked == 1:
+            return sync_error()
+        if asked:
+            vfs.die()
+        return None
+
+    vfs.schedule = killed_at_sync
+    with pytest.raises(StorageError):
+        run(put(engine, {b"unsynced": b"1"}))
+    vfs.schedule = never
+    vfs.kill(tmp_path / "killed", goes_on=True)
+    vfs.live_again(tmp_path / "killed")
+    return tmp_path / "killed" / "genset.db"
+
+
+def no_room_to_grow(operation: str, file: str) -> Exception | None:
+    """A full disk, on which what is there can still be written over."""
+    return disk_full() if operation == "write" and file == "genset.db" else None
+
+
+@pytest.mark.parametrize("schedule", [never, no_room_to_grow], ids=["room", "no room"])
+def test_what_a_killed_process_left_is_durable_before_it_is_shown(
+    left_unsynced: Path, vfs: FaultyVfs, tmp_path: Path, run: Run[Any], schedule: Schedule
+) -> None:
+    # Found by simulation: on a full disk the log was synced, but what a failed sync had lost of
+    # it was not written again, and a power cut took it away, with all that came behind it.
+    vfs.schedule = schedule
+    opened = open_sqlite(left_unsynced, vfs=vfs.vfs_name)
+    shown = dict(run(scan(opened)))
+    assert shown == {b"kept": b"1", b"unsynced": b"1"}
+    for seed in range(10):
+        vfs.power_cut(tmp_path / f"cut{seed}", seed, left_unsynced.parent)
+        assert reopened(run, tmp_path / f"cut{seed}") == shown
+    vfs.schedule = never
+    run(opened.close())
+
+
+def test_what_a_killed_process_left_is_not_shown_if_it_cannot_be_made_durable(
+    left_unsynced: Path, vfs: FaultyVfs
+) -> None:
+    # Found by simulation: it was shown, and a power cut then took it away.
+    vfs.schedule = always("sync", sync_error)
+    with pytest.raises(StorageError):
+        open_sqlite(left_unsynced, vfs=vfs.vfs_name)
+
+
+@pytest.mark.parametrize("existing", [False, True], ids=["new", "existing"])
+@pytest.mark.parametrize("error", [disk_full, write_error, sync_error, read_error])
+def test_opening_on_a_disk_that_fails_at_any_step_raises_our_error(
+    vfs: FaultyVfs,
+    tmp_path: Path,
+    run: Run[Any],
+    existing: bool,
+    error: Callable[[], Exception],
+) -> None:
+    class FailsOnce:
+        def __init__(self, step: int) -> None:
+            self.left = step
+
+        def __call__(self, _operation: str, _file: str) -> Exception | None:
+            self.left -= 1
+            return error() if self.left == -1 else None
+
+    step = 0
+    while True:
+        path = tmp_path / str(step) / "genset.db"
+        path.parent.mkdir()
+        if existing:
+            first = open_sqlite(path, vfs=vfs.vfs_name)
+            run(put(first, {b"kept": b"1"}))
+            vfs.kill(tmp_path / f"killed{step}")
+            run(first.close())
+            path = tmp_path / f"killed{step}" / "genset.db"
+        vfs.schedule = faults = FailsOnce(step)
+        with contextlib.suppress(StorageError):
+            opened = open_sqlite(path, vfs=vfs.vfs_name)
+            vfs.schedule = never
+            run(opened.close())
+        vfs.schedule = never
+        assert [each for each in apsw.connections() if str(tmp_path) in each.filename] == []
+        assert reopened(run, path.parent) == ({b"kept": b"1"} if existing else {})
+        if faults.left >= 0:
+            break
+        step += 1
+    assert step > 10
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -1,4 +1,4 @@
-"""Runs DynamoDB Local, the peer of the differential tests."""
+"""Runs DynamoDB Local, the peer of the differential tests, on loopback only."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import socket
 import subprocess
 import time
 from pathlib import Path
+
+from bench.dynamodb_local import dynamodb_local_command
 
 PEERS = Path(__file__).parents[2] / ".peers"
 # Where npm puts the emulator, and where the benchmark unpacks it.
@@ -44,20 +46,7 @@ class DynamoDBLocal:
             self.port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self.process = subprocess.Popen(
-            [
-                "java",
-                "-Xmx384m",
-                "-XX:TieredStopAtLevel=1",
-                "-Djava.library.path=DynamoDBLocal_lib",
-                "-jar",
-                "DynamoDBLocal.jar",
-                "-inMemory",
-                "-sharedDb",
-                "-disableTelemetry",
-                "-port",
-                str(self.port),
-            ],
-            cwd=folder,
+            dynamodb_local_command(folder, self.port, ("-Xmx384m", "-XX:TieredStopAtLevel=1")),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -5,7 +5,9 @@ It knows nothing of transactions or threads. Nothing outside `genset.storage` im
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Literal
 
@@ -29,6 +31,8 @@ READ_CACHE_KIB: Final = 16 * 1024
 # A log that one long read let grow is cut back to this when it starts over.
 LOG_BYTES_KEPT: Final = 64 * 1024 * 1024
 BUSY_TIMEOUT_MS: Final = 10_000
+# A page of the kernel: a full tmpfs refuses larger writes over what is there.
+_REWRITTEN_BYTES: Final = 4096
 
 GET: Final = "SELECT value FROM kv WHERE key = ?"
 SCAN: Final = "SELECT key, value FROM kv WHERE key >= ? AND key < ? ORDER BY key LIMIT ?"
@@ -67,36 +71,49 @@ def prepare_database(path: Path, *, vfs: str | None = None) -> None:
     connection = _connect(str(path), vfs)
     try:
         _ensure_format(connection, path)
+        _make_durable(connection, f"{path}-wal", vfs)
     except apsw.NotADBError as error:
         raise StorageFormatError(f"{path} is not a genset database") from error
     except apsw.Error as error:
         raise storage_error(error) from error
     finally:
-        connection.close()
+        close(connection)
 
 
 def open_writer(path: Path, durability: Durability, *, vfs: str | None = None) -> apsw.Connection:
     """A connection for the one writer: it never checkpoints unless it is told to."""
     connection = _connect(str(path), vfs)
-    connection.pragma("synchronous", "FULL" if durability == "full" else "NORMAL")
-    connection.pragma("cache_size", -WRITE_CACHE_KIB)
-    connection.pragma("journal_size_limit", LOG_BYTES_KEPT)
-    connection.wal_autocheckpoint(0)
-    # The build's default overwrites freed pages with zeros, which doubles what a delete writes.
-    connection.pragma("secure_delete", False)
-    if sys.platform == "darwin":
-        # There, fsync alone does not reach the platter.
-        connection.pragma("fullfsync", True)
-        connection.pragma("checkpoint_fullfsync", True)
+    with _closed_on_error(connection):
+        connection.pragma("synchronous", "FULL" if durability == "full" else "NORMAL")
+        connection.pragma("cache_size", -WRITE_CACHE_KIB)
+        connection.pragma("journal_size_limit", LOG_BYTES_KEPT)
+        connection.wal_autocheckpoint(0)
+        # The build's default overwrites freed pages with zeros, which doubles what a delete writes.
+        connection.pragma("secure_delete", False)
+        if sys.platform == "darwin":
+            # There, fsync alone does not reach the platter.
+            connection.pragma("fullfsync", True)
+            connection.pragma("checkpoint_fullfsync", True)
     return connection
 
 
 def open_reader(path: Path, *, vfs: str | None = None) -> apsw.Connection:
     """A connection that can only read."""
     connection = _connect(str(path), vfs)
-    connection.pragma("cache_size", -READ_CACHE_KIB)
-    connection.pragma("query_only", True)
+    with _closed_on_error(connection):
+        connection.pragma("cache_size", -READ_CACHE_KIB)
+        connection.pragma("query_only", True)
     return connection
+
+
+def close(connection: apsw.Connection) -> None:
+    """Close a connection, on whatever disk.
+
+    The last one to close also copies the log into the database and removes it. If that fails,
+    nothing is lost: the log is still there, and whoever opens the database next reads it.
+    """
+    with contextlib.suppress(apsw.Error):
+        connection.close()
 
 
 def open_memory() -> apsw.Connection:
@@ -115,6 +132,16 @@ def _connect(name: str, vfs: str | None) -> apsw.Connection:
         raise StorageError(f"cannot open {name} ({type(error).__name__})") from error
     connection.set_busy_timeout(BUSY_TIMEOUT_MS)
     return connection
+
+
+@contextlib.contextmanager
+def _closed_on_error(connection: apsw.Connection) -> Iterator[None]:
+    """Close a connection that cannot be set up."""
+    try:
+        yield
+    except apsw.Error:
+        close(connection)
+        raise
 
 
 def _ensure_format(connection: apsw.Connection, path: Path) -> None:
@@ -136,6 +163,43 @@ def _ensure_format(connection: apsw.Connection, path: Path) -> None:
             f"{path} has storage format {version}, written by a newer genset; "
             f"this one reads formats up to {FORMAT_VERSION}"
         )
+
+
+def _make_durable(connection: apsw.Connection, log: str, vfs: str | None) -> None:
+    """Sync what a process that was killed has left in the log, before anybody is shown it.
+
+    The last commit in it may have been killed before its sync, or just after a sync that failed:
+    it is there, but a power cut would take it away again, from under those who have read it since,
+    and with it all that was written behind it.
+    """
+    try:
+        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+    except apsw.BusyError:
+        # Another process is at it, so it has looked after this before.
+        return
+    except apsw.FullError:
+        # There is no room for the copy, so the log stays what is read.
+        _rewrite(connection, log, vfs)
+
+
+def _rewrite(connection: apsw.Connection, log: str, vfs: str | None) -> None:
+    """Write the log over itself, which needs no room, and sync it.
+
+    A sync alone does not do: after one that has failed, the kernel takes the pages it could not
+    write for written.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        file = apsw.VFSFile(vfs or "", log, [apsw.SQLITE_OPEN_WAL | apsw.SQLITE_OPEN_READWRITE, 0])
+        try:
+            for offset in range(0, file.xFileSize(), _REWRITTEN_BYTES):
+                size = min(_REWRITTEN_BYTES, file.xFileSize() - offset)
+                file.xWrite(file.xRead(size, offset), offset)
+            file.xSync(apsw.SQLITE_SYNC_FULL)
+        finally:
+            file.xClose()
+    finally:
+        connection.execute("ROLLBACK")
 
 
 def _is_empty(connection: apsw.Connection) -> bool:

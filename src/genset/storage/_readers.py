@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar
 
 import apsw
 
-from genset.storage._connections import storage_error
+from genset.storage._connections import close, storage_error
 from genset.storage._snapshots import ReadSnapshot
 from genset.storage._step import MOVE, BodySuspendedError
 from genset.storage.engine import Snapshot, StorageClosedError
@@ -34,7 +34,14 @@ class Readers:
     def __init__(self, open_connection: Callable[[], apsw.Connection]) -> None:
         # One more than long reads can take, so that there is always one for the event loop. The
         # one given back last is taken first: its page cache is the warm one.
-        self._idle = [_Reader(open_connection()) for _ in range(LONG_READS_MAX + 1)]
+        self._idle: list[_Reader] = []
+        try:
+            for _ in range(LONG_READS_MAX + 1):
+                self._idle.append(_Reader(open_connection()))
+        except BaseException:
+            for reader in self._idle:
+                reader.close()
+            raise
         self._long_reads = 0
         self._closed = False
         self._waiting: deque[asyncio.Future[None]] = deque()
@@ -179,4 +186,4 @@ class _Reader:
         raise BodySuspendedError("a read's body may await only its snapshot")
 
     def close(self) -> None:
-        self._connection.close()
+        close(self._connection)

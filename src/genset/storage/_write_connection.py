@@ -53,6 +53,8 @@ class WriteConnection:
         # The batch that is running or waits for its commit, and what has failed in it.
         self._batch: list[PendingWrite] = []
         self._failure: Exception | None = None
+        # Whether the log still holds a commit that failed; the next one that succeeds replaces it.
+        self._is_unrepaired = False
         self.log_frames = 0
         self._connection.set_wal_hook(self._committed)
 
@@ -115,6 +117,9 @@ class WriteConnection:
 
         A failure costs nothing but a longer log: the data stays in it, and the next one retries.
         """
+        if self._is_unrepaired:
+            # No write has come since, and this may be the last call before the end.
+            self._recover(committing=True)
         try:
             self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         except apsw.Error:
@@ -122,10 +127,11 @@ class WriteConnection:
 
     def close(self) -> None:
         """Close the connection. SQLite removes the log if no other process has the file open."""
-        self._connection.close()
+        sql.close(self._connection)
 
     def _committed(self, _connection: apsw.Connection, _database: str, frames: int) -> int:
         self.log_frames = frames
+        self._is_unrepaired = False
         return apsw.SQLITE_OK
 
     def _run_waiting(self, waiting: deque[PendingWrite], changes_max: int | None) -> None:
@@ -177,24 +183,29 @@ class WriteConnection:
             write.result, write.error = None, failure
 
     def _recover(self, committing: bool) -> None:
-        """Undo the transaction and, if it failed `committing`, keep it from coming back.
-
-        When the fsync of a commit fails, the log already holds the whole transaction with its
-        commit mark: SQLite does not show it, but a recovery after a crash would. Committing
-        something harmless in its place overwrites its first frame, and breaks the chain of
-        checksums behind it. It also marks as dirty the pages that the kernel gave up on, which a
-        second fsync alone would report as written.
-        """
+        """Undo the transaction and, if it failed `committing`, keep it from coming back."""
+        self._is_unrepaired |= committing
         try:
             if self._connection.in_transaction:
                 self._execute("ROLLBACK")
             if committing:
-                self._execute("BEGIN IMMEDIATE")
-                self._connection.pragma("user_version", sql.FORMAT_VERSION)
-                self._execute("COMMIT")
+                self._replace_failed_commit()
         except apsw.Error:
             # The disk still fails. The next batch's commit takes the same place in the log.
             self._replace_connection()
+
+    def _replace_failed_commit(self) -> None:
+        """Commit something harmless in the place of a commit that failed. Raises apsw.Error.
+
+        When the fsync of a commit fails, the log already holds the whole transaction with its
+        commit mark: SQLite does not show it, but a recovery after a crash would. Another commit
+        overwrites its first frame, and breaks the chain of checksums behind it. It also marks as
+        dirty the pages that the kernel gave up on, which a second fsync alone would report as
+        written.
+        """
+        self._execute("BEGIN IMMEDIATE")
+        self._connection.pragma("user_version", sql.FORMAT_VERSION)
+        self._execute("COMMIT")
 
     def _replace_connection(self) -> None:
         if self._reopen is None:
@@ -204,7 +215,7 @@ class WriteConnection:
         except (apsw.Error, StorageError):
             return
         # Closing rolls back what is still open in it.
-        self._connection.close()
+        sql.close(self._connection)
         self._connection = replacement
         self._execute = replacement.cursor().execute
         replacement.set_wal_hook(self._committed)

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
@@ -49,7 +50,10 @@ def open_sqlite(
     """
     if path is None:
         return MemoryEngine()
-    return FileEngine(path, durability, vfs)
+    try:
+        return FileEngine(path, durability, vfs)
+    except apsw.Error as error:
+        raise storage_error(error) from error
 
 
 class FileEngine:
@@ -58,10 +62,13 @@ class FileEngine:
     def __init__(self, path: Path, durability: Durability, vfs: str | None) -> None:
         prepare_database(path, vfs=vfs)
         open_write = partial(open_writer, path, durability, vfs=vfs)
-        self._readers = Readers(partial(open_reader, path, vfs=vfs))
-        self._writes = GroupCommit(
-            WriteConnection(open_write(), open_write), WriteLock(path.with_name("write.lock"))
-        )
+        with contextlib.ExitStack() as opened:
+            self._readers = Readers(partial(open_reader, path, vfs=vfs))
+            opened.callback(self._readers.close)
+            writer = WriteConnection(open_write(), open_write)
+            opened.callback(writer.close)
+            self._writes = GroupCommit(writer, WriteLock(path.with_name("write.lock")))
+            opened.pop_all()
         self._closing: asyncio.Task[None] | None = None
 
     def read(

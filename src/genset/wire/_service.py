@@ -47,7 +47,8 @@ class HttpService:
         self.limits = limits or HttpLimits()
         self.region = region
         self.new_request_id = request_ids or random_request_ids()
-        self.connections: set[Connection] = set()
+        # A set that keeps its order, so that a simulated server always does the same.
+        self.connections: dict[Connection, None] = {}
         self.draining = False
         self.now = 0.0
         self.date = ""
@@ -69,12 +70,12 @@ class HttpService:
             return False
         if self._timer is None:
             self._tick()
-        self.connections.add(connection)
+        self.connections[connection] = None
         return True
 
     def remove(self, connection: Connection) -> None:
         """Watch `connection` no longer; it is closed."""
-        self.connections.discard(connection)
+        self.connections.pop(connection, None)
         if not self.connections and self._empty is not None and not self._empty.done():
             self._empty.set_result(None)
 

@@ -120,7 +120,9 @@ class HttpConnection(asyncio.Protocol):
             self._service.remove(self)
         else:
             self._task.add_done_callback(lambda _: self._service.remove(self))
-            self._task.cancel()
+            # Not at once: a task cancelled before its first step ends without a look at the
+            # handler, which has begun outside it and would never hear that it is cancelled.
+            self._service.loop.call_soon(self._task.cancel)
 
     def pause_writing(self) -> None:
         """The client does not read as fast as we write: it has to, in a bounded time."""

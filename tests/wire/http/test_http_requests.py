@@ -7,9 +7,9 @@ import re
 import zlib
 
 import pytest
-from http_toy import chunked, post, serving, until
+from http_toy import ToyHandler, chunked, post, serving, until
 
-from genset.wire.http import HttpLimits
+from genset.wire.http import HttpConnection, HttpLimits, HttpService
 
 
 def test_an_answer_carries_the_services_headers(run):
@@ -292,5 +292,22 @@ def test_a_request_is_cancelled_when_its_connection_breaks(run):
             await until(lambda: toy.handler.cancelled == 1)
             await until(lambda: toy.server.connection_count == 0)
             assert len(toy.handler.requests) == 1
+
+    run(main())
+
+
+def test_a_request_is_cancelled_even_if_its_connection_breaks_at_once(run):
+    # Both in one turn of the loop, before the task that goes on with the handler has begun.
+    # Found by simulation: a long read that waited for its turn would keep it for ever.
+    async def main():
+        handler = ToyHandler()
+        service = HttpService(handler, loop=asyncio.get_running_loop())
+        connection = HttpConnection(service)
+        connection.connection_made(asyncio.Transport())
+        connection.data_received(post(b"wait"))
+        connection.connection_lost(None)
+        await until(lambda: not service.connections)
+        assert handler.cancelled == 1
+        await service.drain(1)
 
     run(main())

@@ -1,0 +1,187 @@
+"""The whole server, simulated: many seeds, each through crash after crash.
+
+GENSET_SIMULATION_SEED runs one seed, as a failure says it; GENSET_SIMULATION_SEEDS=10000 runs so
+many, in place of the usual few.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from genset.operations import transact_write_items
+from genset.storage._changes import Changes
+from genset.storage._write_connection import PendingWrite, WriteConnection
+from simulation.ledger import Violation
+from simulation.simulation import Simulation
+
+SEEDS = int(os.environ.get("GENSET_SIMULATION_SEEDS", "120"))
+SEEDS_AT_ONCE = 10
+ONE = os.environ.get("GENSET_SIMULATION_SEED")
+
+# What the seeds must meet between them, or they would be searching an empty room.
+TO_MEET = (
+    "answer 200",
+    "answer 400",
+    "answer 500",
+    "crash at a delete of genset.db-wal",
+    "crash at a sync of genset.db-wal",
+    "crash at a write of genset.db",
+    "crash at a write of genset.db-wal",
+    "crash between two steps",
+    "dropped connection",
+    "found world 0 of 1",
+    "found world 0 of 2",
+    "found world 1 of 2",
+    "interruption",
+    "job beside a job",
+    "kill",
+    "no start",
+    "power cut",
+    "read fails",
+    "repeated transaction",
+    "sync fails",
+    "write fails",
+)
+
+
+def blocks() -> list[tuple[int, int]]:
+    if ONE is not None:
+        return [(int(ONE), int(ONE) + 1)]
+    firsts = range(0, SEEDS, SEEDS_AT_ONCE)
+    return [(first, min(first + SEEDS_AT_ONCE, SEEDS)) for first in firsts]
+
+
+def live(seed: int, directory: Path, **options: object) -> Simulation:
+    """A simulation that has run to its end."""
+    folder = directory / f"seed-{seed}"
+    folder.mkdir(parents=True)
+    simulation = Simulation(seed, folder, **options)
+    simulation.run()
+    return simulation
+
+
+@pytest.mark.parametrize(("first", "end"), blocks())
+def test_no_seed_breaks_a_promise(first: int, end: int, tmp_path: Path) -> None:
+    for seed in range(first, end):
+        live(seed, tmp_path)
+
+
+def test_relaxed_durability_loses_nothing_to_a_kill(tmp_path: Path) -> None:
+    for seed in range(SEEDS_AT_ONCE):
+        live(seed, tmp_path, durability="relaxed", power_cuts=False)
+
+
+def test_the_seeds_meet_what_they_are_for(tmp_path: Path) -> None:
+    met: Counter[str] = Counter()
+    for seed in range(1265, 1305):
+        met += live(seed, tmp_path).met
+        if all(met[event] for event in TO_MEET):
+            break
+    assert [event for event in TO_MEET if not met[event]] == []
+
+
+def test_a_seed_decides_everything(tmp_path: Path) -> None:
+    def digest(seed: int, place: str) -> str:
+        folder = tmp_path / place
+        folder.mkdir()
+        return Simulation(seed, folder).run()
+
+    assert digest(7, "first") == digest(7, "second") != digest(8, "other")
+
+
+def test_a_seed_decides_everything_in_any_process(tmp_path: Path) -> None:
+    program = (
+        "import pathlib, sys; from simulation.simulation import Simulation; "
+        "print(Simulation(7, pathlib.Path(sys.argv[1])).run())"
+    )
+    digests = set()
+    for hash_seed in ("1", "2"):
+        folder = tmp_path / hash_seed
+        folder.mkdir()
+        done = subprocess.run(
+            [sys.executable, "-c", program, str(folder)],
+            env={
+                **os.environ,
+                "PYTHONHASHSEED": hash_seed,
+                "PYTHONPATH": str(Path(__file__).parents[1]),
+            },
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        digests.add(done.stdout)
+    assert len(digests) == 1
+
+
+# Broken on purpose.
+
+
+def first_caught(directory: Path, **options: object) -> Violation:
+    """What the first seeds find; fails if they find nothing."""
+    for seed in range(40):
+        try:
+            live(seed, directory, **options)
+        except Violation as violation:
+            found = violation
+            break
+    else:
+        pytest.fail("a broken server was not caught")
+    assert f"GENSET_SIMULATION_SEED={seed} " in str(found)
+    return found
+
+
+def test_an_engine_that_answers_before_its_sync_is_caught(tmp_path: Path) -> None:
+    violation = first_caught(tmp_path, durability="relaxed")
+    assert "after the crash there is none of" in str(violation)
+
+
+def test_an_index_entry_that_stays_is_caught(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delete, of_an_index = Changes.delete, b"\x03"
+
+    def forgetful(self: Changes, key: bytes) -> None:
+        if not key.startswith(of_an_index):
+            delete(self, key)
+
+    monkeypatch.setattr(Changes, "delete", forgetful)
+    first_caught(tmp_path)
+
+
+def test_a_counter_that_is_off_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    add = Changes.add
+
+    def careless(self: Changes, key: bytes, *deltas: int) -> None:
+        add(self, key, *(delta + (delta == -7) for delta in deltas))
+
+    monkeypatch.setattr(Changes, "add", careless)
+    first_caught(tmp_path)
+
+
+def test_a_transaction_that_is_done_twice_is_caught(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transact_write_items, "_remember", lambda *_: None)
+    first_caught(tmp_path)
+
+
+def test_an_answer_before_its_commit_is_caught(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A body runs, and its writer is answered while the rest of its batch goes on."""
+    run = WriteConnection._run
+
+    def eager(self: WriteConnection, write: PendingWrite) -> Changes | None:
+        changed = run(self, write)
+        loop = write.waiter.get_loop()
+        loop.call_soon(lambda: write.waiter.done() or write.waiter.set_result(None))
+        return changed
+
+    monkeypatch.setattr(WriteConnection, "_run", eager)
+    assert "before it was stored" in str(first_caught(tmp_path))
