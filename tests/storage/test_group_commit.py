@@ -172,10 +172,10 @@ def test_a_batch_ends_once_it_has_changed_many_keys(
     assert run(scenario()) == 3
 
 
-def test_a_write_waits_for_another_program_and_reads_go_on(
-    engine: Engine, tmp_path: Path, run: Run[Any]
-) -> None:
+def test_a_write_waits_for_another_program_and_reads_go_on(tmp_path: Path, run: Run[Any]) -> None:
     """SQLite's own lock may be held by a tool that does not know ours."""
+    engine = open_sqlite(tmp_path / "genset.db")
+    run(put(engine, {b"first": b"1"}))
     stranger = apsw.Connection(str(tmp_path / "genset.db"))
     stranger.execute("BEGIN IMMEDIATE")
 
@@ -191,3 +191,4 @@ def test_a_write_waits_for_another_program_and_reads_go_on(
 
     run(scenario())
     stranger.close()
+    run(engine.close())
