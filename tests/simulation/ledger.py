@@ -209,7 +209,7 @@ def told(call: Call) -> str:
 
 
 def plain(answer: Any) -> Any:
-    return json.loads(orjson.dumps(answer))
+    return json.loads(answer if isinstance(answer, bytes) else orjson.dumps(answer))
 
 
 def refused(error: DynamoDBError) -> Refusal:

@@ -92,7 +92,7 @@ async def execute(plan: BatchGetPlan, snapshot: Snapshot) -> Answer:
             if stored is not None:
                 rows.append(_row(stored, asked.projection))
         capacity.append(consumed_member(plan.capacity, consumed))
-    answer: Answer = {
+    answer: dict[str, Any] = {
         "Responses": {
             name: orjson.Fragment(b"[" + b",".join(rows) + b"]") for name, rows in responses.items()
         },

@@ -84,7 +84,7 @@ async def execute(plan: BatchWritePlan, txn: Transaction) -> Answer:
         capacity.append(consumed_member(plan.capacity, consumed))
         if plan.metrics and table.has_local_indexes:
             metrics[given] = [await collection_metrics(txn, table, w.item) for w in writes]
-    answer: Answer = {"UnprocessedItems": {}}
+    answer: dict[str, Any] = {"UnprocessedItems": {}}
     if plan.capacity is not None:
         answer["ConsumedCapacity"] = capacity
     if metrics:

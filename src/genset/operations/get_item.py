@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
@@ -71,7 +72,7 @@ async def execute(plan: GetPlan, snapshot: Snapshot) -> Answer:
     table = await usable_table(snapshot, plan.scope, plan.table_name)
     check_key(table.keys, plan.key)
     stored = await snapshot.get(item_key(table, plan.key))
-    answer: Answer = {}
+    answer: dict[str, Any] = {}
     if stored is not None:
         answer["Item"] = rendered(stored, plan.projection)
     if plan.capacity is not None:

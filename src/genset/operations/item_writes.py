@@ -41,7 +41,7 @@ async def execute_write(plan: WritePlan, txn: Transaction) -> Answer:
     """Do the write and make its answer."""
     table = await usable_table(txn, plan.scope, plan.write.table_name)
     effect = await perform(txn, table, plan.write)
-    answer: Answer = {}
+    answer: dict[str, Any] = {}
     if plan.returns is not None:
         attributes = _returned(plan, effect)
         if attributes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from genset.model import limits
 from genset.model.tables import decode_table
@@ -48,7 +49,7 @@ async def execute(plan: Plan, txn: Snapshot) -> Answer:
             break
         start = page[-1][0] + b"\x00"
     listed = names[: plan.limit]
-    answer: Answer = {"TableNames": listed}
+    answer: dict[str, Any] = {"TableNames": listed}
     if len(names) > plan.limit:
         answer["LastEvaluatedTableName"] = listed[-1]
     return answer

@@ -2,8 +2,8 @@
 
 `prepare` does every check that DynamoDB makes before it looks at a table, and returns a plan;
 `execute` runs the plan on a snapshot or transaction, may be run again after a conflict, and
-answers a dict that `orjson` can dump (stored items as `orjson.Fragment`). Neither does I/O, reads
-a clock or draws a random number but through what `Scope` gives it.
+answers a dict that `orjson` can dump (stored items as `orjson.Fragment`), or JSON. Neither does
+I/O, reads a clock or draws a random number but through what `Scope` gives it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 Request: TypeAlias = dict[str, Any]
-Answer: TypeAlias = dict[str, Any]
+Answer: TypeAlias = dict[str, Any] | bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

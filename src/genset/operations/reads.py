@@ -276,12 +276,8 @@ async def _add_rows(
 
 
 def page_answer(plan: ReadPlan, source: Source, page: Page) -> Answer:
-    """The answer of a Query or Scan."""
-    answer: Answer = {}
-    if plan.select != "COUNT":
-        answer["Items"] = orjson.Fragment(b"[%b]" % b",".join(page.rows))
-    answer["Count"] = page.count
-    answer["ScannedCount"] = page.scanned
+    """The answer of a Query or Scan, as JSON: a page may be 1 MB, and each copy of it costs."""
+    answer: dict[str, Any] = {"Count": page.count, "ScannedCount": page.scanned}
     if page.last is not None:
         item = decode_stored(page.last)
         answer["LastEvaluatedKey"] = {name: item[name] for name in sorted(source.key_names())}
@@ -293,4 +289,10 @@ def page_answer(plan: ReadPlan, source: Source, page: Page) -> Answer:
         else:
             consumed.add_index(source.index, units)
         answer["ConsumedCapacity"] = consumed_member(plan.capacity, consumed)
-    return answer
+    rest = orjson.dumps(answer)
+    if plan.select == "COUNT":
+        return rest
+    rows = page.rows or [b""]
+    rows[0] = b'{"Items":[' + rows[0]
+    rows[-1] += b"]," + rest[1:]
+    return b",".join(rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from genset.model.errors import DynamoDBError, ValidationException
 from genset.model.items import stored_bytes
@@ -75,7 +76,7 @@ async def execute(plan: TransactGetPlan, snapshot: Snapshot) -> Answer:
         consumed.table_units += 2 * read_units(size, consistent=True)
         item = rendered(value, get.projection) if value is not None else None
         responses.append({"Item": item} if item else {})
-    answer: Answer = {"Responses": responses}
+    answer: dict[str, Any] = {"Responses": responses}
     if plan.capacity is not None:
         answer["ConsumedCapacity"] = [
             consumed_member(plan.capacity, consumed, "ReadCapacityUnits")

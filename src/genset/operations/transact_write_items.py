@@ -201,7 +201,7 @@ async def _perform_all(
 async def _answer(
     plan: TransactWritePlan, txn: Transaction, tables: list[Table], effects: list[Effect]
 ) -> Answer:
-    answer: Answer = {}
+    answer: dict[str, Any] = {}
     if plan.capacity is not None:
         used: dict[str, Consumed] = {}
         for effect in effects:

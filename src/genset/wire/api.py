@@ -18,7 +18,7 @@ from genset.model.errors import (
     SerializationException,
     UnknownOperationException,
 )
-from genset.operations.operation import Operation, Scope, Services
+from genset.operations.operation import Answer, Operation, Scope, Services
 from genset.storage.engine import Engine, StorageError
 from genset.wire import shapes
 from genset.wire.errors import error_response
@@ -75,7 +75,7 @@ class Api:
                     shapes.check_types(operation.name, document)
                 raise SerializationException
             answer = await self._run(operation, document, identity)
-            return WireResponse(orjson.dumps(answer))
+            return WireResponse(answer if type(answer) is bytes else orjson.dumps(answer))
         except DynamoDBError as error:
             return error_response(error)
         except StorageError:
@@ -86,7 +86,7 @@ class Api:
 
     async def _run(
         self, operation: Operation, document: dict[str, Any], identity: Identity
-    ) -> dict[str, Any]:
+    ) -> Answer:
         """Check, prepare and execute; may raise any error of the API, or StorageError."""
         shapes.check_request(operation.name, document)
         scope = self._scopes.get((identity.account, identity.region)) or self._new_scope(identity)

@@ -48,7 +48,7 @@ _JSON = "application/json"
 _CONTENT_TYPES: dict[bytes | None, str] = {_AMZ_JSON.encode(): _AMZ_JSON, _JSON.encode(): _JSON}
 
 # Larger answers are handed over beside their heads instead of being copied behind them.
-_COPIED_BODY_BYTES_MAX = 64 * 1024
+_COPIED_BODY_BYTES_MAX = 8 * 1024
 
 
 class _Transport(Protocol):
