@@ -110,7 +110,8 @@ def test_a_filter_is_applied_after_the_limit(api, name):
         Limit=10,
     )
     assert page["ScannedCount"] == 10
-    assert page["Count"] == len(page["Items"]) < 10
+    # All ten may pass the filter, by chance: the order of a Scan is a new table's own.
+    assert page["Count"] == len(page["Items"]) <= 10
     items, pages = everything(
         api,
         name,
