@@ -301,3 +301,10 @@ def test_a_json_value_of_the_wrong_type(api, request_, message):
     assert "Message" in answer.body
     if message:
         assert answer.message == message
+
+
+def test_an_operation_that_is_not_there_yet_says_so(api):
+    """Ours alone: the service has them all (docs/differences.md)."""
+    answer = api.refused("ExecuteStatement", Statement="SELECT * FROM strings")
+    assert answer.type == "UnknownOperationException"
+    assert answer.message == "genset does not have the operation ExecuteStatement yet."
