@@ -1,7 +1,8 @@
 """Group commit: all writes that wait are run in one transaction and share its fsync.
 
-Writes wait in one queue. One batch at a time takes the lock between processes, runs its bodies
-and is committed, in the writer thread. Its answers go back to the loop together.
+Writes wait in one queue. One batch at a time takes the lock between processes, runs its bodies, in
+the event loop if the lock is free, and is committed in the writer thread. Its answers go back to
+the loop together.
 """
 
 from __future__ import annotations
