@@ -6,26 +6,15 @@ Source: developer guide, "Item collection size limit".
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import uuid
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from genset.operations import item_store
-from genset.operations.operation import Services
-from genset.operations.registry import OPERATIONS
 from genset.storage.sqlite import open_sqlite
-from genset.wire.api import Api
-from genset.wire.messages import WireRequest
-from genset.wire.sigv4 import OpenAuthenticator
+from support.in_process import InProcess
 
-AUTHORIZATION = (
-    b"AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request, "
-    b"SignedHeaders=host, Signature=" + b"0" * 64
-)
 LIMIT = 10_000
 
 Send = Callable[[str, dict[str, Any]], dict[str, Any]]
@@ -35,30 +24,13 @@ Send = Callable[[str, dict[str, Any]], dict[str, Any]]
 def send(monkeypatch: pytest.MonkeyPatch) -> Send:
     """Sends a request to a server in this process whose collections may hold 10,000 bytes."""
     monkeypatch.setattr(item_store, "ITEM_COLLECTION_BYTES_MAX", LIMIT)
-    services = Services(
-        now=lambda: 1_790_000_000.0,
-        new_uuid=lambda: str(uuid.uuid4()),
-        new_salt=lambda: os.urandom(16),
-    )
-    api = Api(open_sqlite(None), OPERATIONS, OpenAuthenticator(), services)
+    server = InProcess(open_sqlite(None))
 
     def send(operation: str, members: dict[str, Any]) -> dict[str, Any]:
-        body = json.dumps(members).encode()
-        headers = {
-            b"x-amz-target": f"DynamoDB_20120810.{operation}".encode(),
-            b"authorization": AUTHORIZATION,
-            b"x-amz-date": b"20260101T000000Z",
-        }
-        request = WireRequest(b"POST", b"/", b"", headers, body, body, "", "request")
-        answer: dict[str, Any] = json.loads(asyncio.run(_answer(api, request)))
-        return answer
+        return asyncio.run(server.send(operation, members))[1]
 
     send("CreateTable", TABLE)
     return send
-
-
-async def _answer(api: Api, request: WireRequest) -> bytes:
-    return (await api.handle(request)).body
 
 
 TABLE = {

@@ -6,7 +6,6 @@ Once with a real server on a real, tiny file system; once in process, where the 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import shutil
 import subprocess
@@ -17,15 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from genset.operations.operation import Services
-from genset.operations.registry import OPERATIONS
 from genset.storage.sqlite import open_sqlite
-from genset.wire.api import Api as Handler
-from genset.wire.messages import WireRequest
-from genset.wire.sigv4 import OpenAuthenticator
 from simulation.faulty_vfs import FaultyVfs, disk_full, never
 from support import tables
-from support.client import Api, authorization
+from support.client import Api
+from support.in_process import InProcess
 from support.values import N, S, normal
 
 TABLE = "items"
@@ -186,22 +181,7 @@ def test_every_write_on_a_full_disk_is_an_internal_server_error(
 
     async def scenario() -> None:
         engine = open_sqlite(tmp_path / "genset.db", vfs=vfs.vfs_name)
-        services = Services(
-            now=lambda: 0.0, new_uuid=lambda: "uuid", new_salt=lambda: bytes(range(16))
-        )
-        handler = Handler(engine, OPERATIONS, OpenAuthenticator(), services)
-
-        async def send(name: str, document: object) -> tuple[int, object]:
-            body = json.dumps(document).encode()
-            headers = {
-                b"x-amz-target": f"DynamoDB_20120810.{name}".encode(),
-                b"x-amz-date": b"20261123T000000Z",
-                b"authorization": authorization().encode(),
-            }
-            request = WireRequest(b"POST", b"/", b"", headers, body, body, "json", "id")
-            response = await handler.handle(request)
-            return response.status, json.loads(response.body)
-
+        send = InProcess(engine).send
         assert (await send("CreateTable", {**ITEMS, "TableName": TABLE}))[0] == 200
         kept = {"TableName": TABLE, "Item": item(0, 10)}
         assert (await send("PutItem", kept))[0] == 200

@@ -51,6 +51,10 @@ from genset.model.attribute_values import (
 )
 from genset.model.errors import ValidationException
 
+# The service takes AND, and prints ALL. Observed in October 2026.
+BAD_CONDITIONAL_OPERATOR: Final = (
+    "Failed to satisfy constraint: Member must satisfy enum value set: [ALL, OR]"
+)
 _INVALID: Final = "One or more parameter values were invalid: "
 _WRONG_TYPE: Final = "Type mismatch for attribute to update"
 
@@ -189,10 +193,7 @@ def _check_operator(operator: str | None, conditions: int) -> None:
             "ConditionalOperator can only be used when Filter or Expected has two or more elements"
         )
     if operator not in ("AND", "OR"):
-        # The enum is the service's own: it takes AND, and prints ALL.
-        raise _refused(
-            "Failed to satisfy constraint: Member must satisfy enum value set: [ALL, OR]"
-        )
+        raise _refused(BAD_CONDITIONAL_OPERATOR)
 
 
 def _expected_condition(

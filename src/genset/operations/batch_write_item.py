@@ -19,7 +19,7 @@ from genset.operations.catalog import table_name, usable_table
 from genset.operations.item_store import collection_metrics
 from genset.operations.operation import Answer, Operation, Request, Scope
 from genset.operations.parameters import Condition, speaks_older, wants
-from genset.operations.writes import DELETE, PUT, Write, perform
+from genset.operations.writes import DELETE, PUT, Write, item_too_large, perform
 from genset.storage.engine import Transaction
 
 _ALWAYS = Condition()
@@ -64,7 +64,7 @@ def _write(name: str, wish: dict[str, Any]) -> Write:
         )
     item, size = decode_item(put["Item"])
     if size > ITEM_BYTES_MAX:
-        raise ValidationException("Item size has exceeded the maximum allowed size")
+        raise item_too_large()
     return Write(kind=PUT, table_name=name, item=item, item_bytes=size, condition=_ALWAYS)
 
 

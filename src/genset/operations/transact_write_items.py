@@ -42,6 +42,7 @@ from genset.operations.writes import (
     Effect,
     Write,
     check_target,
+    item_too_large,
     perform,
 )
 from genset.storage import keyspace
@@ -113,7 +114,7 @@ def _write(kind: str, action: dict[str, Any], scope: Scope) -> Write:
 def _put(action: dict[str, Any], scope: Scope) -> Write:
     item, size = decode_item(action["Item"])
     if size > ITEM_BYTES_MAX:
-        raise ValidationException("Item size has exceeded the maximum allowed size")
+        raise item_too_large()
     return _conditional(PUT, action, scope, item=item, item_bytes=size)
 
 

@@ -208,12 +208,6 @@ TABLE_NAME_LENGTH_MAX: Final = 255
 # Maps that are echoed as the JSON of the request, where all else is Java's text. [A]
 ECHOED_AS_JSON: Final[frozenset[str]] = frozenset({"BatchGetRequestMap"})
 
-# Query reads its ConditionalOperator before all else, and says so without the value, without the
-# usual opening, and with a set of values that is not the documented one. [A], October 2026
-CONDITIONAL_OPERATOR_REFUSAL: Final = (
-    "Failed to satisfy constraint: Member must satisfy enum value set: [ALL, OR]"
-)
-
 # Operations on items: a table name need only have one character, is reported as any other
 # member, and everything else about it is the table lookup's. [A] Every other operation that
 # requires TableName is of the control plane.

@@ -17,6 +17,7 @@ from functools import cache
 from itertools import islice
 from typing import Any, Final, TypeAlias
 
+from genset.expressions.legacy import BAD_CONDITIONAL_OPERATOR
 from genset.model.errors import ValidationException
 from genset.model.json_depth import is_too_deep_for_current_layer
 from genset.model.limits import BATCH_GET_KEYS_MAX, BATCH_WRITE_REQUESTS_MAX
@@ -181,7 +182,8 @@ def _bare_refusal(operation: str, request: Request) -> str | None:
     if operation in rules.RESOURCE_ARN_OPERATIONS and "ResourceArn" not in request:
         return "Invalid TableArn"
     if operation == "Query" and request.get("ConditionalOperator", "OR") not in ("AND", "OR"):
-        return rules.CONDITIONAL_OPERATOR_REFUSAL
+        # Read before all else, and told without the value and the usual opening: October 2026.
+        return BAD_CONDITIONAL_OPERATOR
     if operation == "BatchGetItem" and request.get("RequestItems") == {}:
         return _constraints.detected([_NO_REQUEST_ITEMS])
     if _requires_table_name(operation) and "TableName" not in request:

@@ -1,0 +1,36 @@
+"""A server without sockets: requests go to its handler in this process."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from genset.operations.operation import Services
+from genset.operations.registry import OPERATIONS
+from genset.storage.engine import Engine
+from genset.wire.api import Api
+from genset.wire.messages import WireRequest
+from genset.wire.sigv4 import OpenAuthenticator
+from support.client import authorization
+
+
+class InProcess:
+    """Sends requests to all operations on `engine`; time stands still."""
+
+    def __init__(self, engine: Engine) -> None:
+        services = Services(
+            now=lambda: 0.0, new_uuid=lambda: "uuid", new_salt=lambda: bytes(range(16))
+        )
+        self._handler = Api(engine, OPERATIONS, OpenAuthenticator(), services)
+
+    async def send(self, operation: str, members: object) -> tuple[int, dict[str, Any]]:
+        """The status and the body of the answer."""
+        body = json.dumps(members).encode()
+        headers = {
+            b"x-amz-target": f"DynamoDB_20120810.{operation}".encode(),
+            b"x-amz-date": b"20261123T000000Z",
+            b"authorization": authorization().encode(),
+        }
+        request = WireRequest(b"POST", b"/", b"", headers, body, body, "json", "id")
+        response = await self._handler.handle(request)
+        return response.status, json.loads(response.body)
