@@ -23,7 +23,8 @@ from typing import Any
 
 import apsw
 
-from genset.background.sweep import sweep_deleted_tables, sweep_regularly
+from genset.background.jobs import JobRunner
+from genset.background.sweep import sweep_deleted_tables
 from genset.operations.operation import Services
 from genset.storage import _connections, _group_commit, _readers, _snapshots
 from genset.storage._connections import Durability
@@ -221,13 +222,16 @@ class Simulation:
         )
         self._weather.sky = CALM
         await self._recognize(engine)
+        services = self._services()
+        jobs = JobRunner(engine, services)
+        operations = self._ledger.operations()
         server = HttpServer(
-            Api(engine, self._ledger.operations(), OpenAuthenticator(), self._services()),
+            Api(engine, operations, OpenAuthenticator(), services, jobs.wake),
             request_ids=random_request_ids(self._chance.randbytes),
             wall_clock=self._now,
         )
         await server.start("127.0.0.1")
-        sweeping = self._loop.create_task(sweep_regularly(engine, self._now))
+        working = self._loop.create_task(jobs.run())
         await Client(self).create_main_table()
         weather = self._loop.create_task(self._change_weather(last))
         clients = [
@@ -240,9 +244,9 @@ class Simulation:
         self._weather.sky = CALM
         await self._look_at_the_end(engine)
         # A crash may also come while the server shuts down in good order.
-        sweeping.cancel()
+        working.cancel()
         with contextlib.suppress(asyncio.CancelledError):
-            await sweeping
+            await working
         if last:
             await sweep_deleted_tables(engine, 50)
             self._check(await read_everything(engine), swept=True)

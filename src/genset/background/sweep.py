@@ -5,20 +5,16 @@ Every job may be stopped at any moment and run again: it goes on with what is le
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from collections.abc import Callable
 from typing import Final
 
 import orjson
 
+from genset.operations.operation import Services
 from genset.storage import keyspace
-from genset.storage.engine import Engine, Snapshot, StorageError, Transaction
+from genset.storage.engine import Engine, Snapshot, Transaction
 
-_log: Final = logging.getLogger(__name__)
 # Each portion is one write transaction that others wait for, and may hold items of 400 KB.
 _KEYS_PER_WRITE: Final = 100
-_PAUSE_S: Final = 10.0
 
 
 async def sweep_deleted_tables(engine: Engine, limit: int) -> int:
@@ -85,21 +81,16 @@ async def sweep_tokens(engine: Engine, now: float, limit: int) -> int:
         start = following
 
 
-async def sweep_regularly(engine: Engine, now: Callable[[], float]) -> None:
-    """Sweep deleted tables and expired tokens until cancelled; any process may do so.
+async def sweep_tables_round(engine: Engine, _: Services) -> None:
+    """Remove the data of all tables that are deleted now. Raises StorageError."""
+    if await engine.read(_is_anything_marked):
+        await sweep_deleted_tables(engine, _KEYS_PER_WRITE)
 
-    A storage failure is logged and tried again with the next round. A round that finds nothing
-    only reads.
-    """
-    while True:
-        await asyncio.sleep(_PAUSE_S)
-        try:
-            if await engine.read(_is_anything_marked):
-                await sweep_deleted_tables(engine, _KEYS_PER_WRITE)
-            if await engine.read(_is_any_token_kept):
-                await sweep_tokens(engine, now(), _KEYS_PER_WRITE)
-        except StorageError:
-            _log.exception("sweeping failed; it is tried again")
+
+async def sweep_tokens_round(engine: Engine, services: Services) -> None:
+    """Remove the client tokens that have expired. Raises StorageError."""
+    if await engine.read(_is_any_token_kept):
+        await sweep_tokens(engine, services.now(), _KEYS_PER_WRITE)
 
 
 async def _is_anything_marked(snapshot: Snapshot) -> bool:

@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-from genset.background.sweep import sweep_regularly
+from genset.background.jobs import JobRunner
 from genset.cli.settings import Settings
 from genset.operations.operation import Services
 from genset.storage.data_directory import DataDirectory
@@ -98,7 +98,9 @@ async def _serve(
         loop.add_reader(watch, stop.set)
     engine = open_sqlite(database, durability=settings.durability)
     try:
-        server = HttpServer(_new_api(engine, authenticator))
+        services = _new_services()
+        jobs = JobRunner(engine, services)
+        server = HttpServer(_new_api(engine, authenticator, services, jobs))
         await server.start(
             settings.host,
             settings.port if port is None else port,
@@ -106,7 +108,7 @@ async def _serve(
         )
         # What was made so far stays: the collector need not walk it again and again.
         gc.freeze()
-        sweeping = loop.create_task(sweep_regularly(engine, time.time))
+        working = loop.create_task(jobs.run())
         try:
             if on_ready is not None:
                 on_ready()
@@ -117,20 +119,25 @@ async def _serve(
             if watch is not None:
                 loop.remove_reader(watch)
             await server.stop()
-            sweeping.cancel()
+            working.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await sweeping
+                await working
     finally:
         await engine.close()
 
 
-def _new_api(engine: Engine, authenticator: Authenticator) -> Api:
-    from genset.operations.registry import OPERATIONS
-
-    services = Services(
+def _new_services() -> Services:
+    return Services(
         now=time.time, new_uuid=lambda: str(uuid.uuid4()), new_salt=lambda: os.urandom(16)
     )
-    return Api(engine, OPERATIONS, authenticator, services)
+
+
+def _new_api(
+    engine: Engine, authenticator: Authenticator, services: Services, jobs: JobRunner
+) -> Api:
+    from genset.operations.registry import OPERATIONS
+
+    return Api(engine, OPERATIONS, authenticator, services, jobs.wake)
 
 
 def announce(host: str, port: int) -> None:

@@ -85,9 +85,12 @@ class Table:
     extras: dict[str, Any] = field(default_factory=dict)
     items_prefix: bytes = field(init=False)
     has_local_indexes: bool = field(init=False)
+    follows_items: bool = field(init=False)
+    """Whether a write of an item needs what was there before, for what follows from it."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "items_prefix", keyspace.items_prefix(self.number))
+        object.__setattr__(self, "follows_items", bool(self.indexes))
         object.__setattr__(
             self, "has_local_indexes", any(not index.is_global for index in self.indexes)
         )

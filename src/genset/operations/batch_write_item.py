@@ -80,7 +80,8 @@ async def execute(plan: BatchWritePlan, txn: Transaction) -> Answer:
         table = tables[given]
         consumed = Consumed(table)
         for write in writes:
-            consumed.merge((await perform(txn, table, write)).consumed)
+            effect = await perform(txn, table, write, plan.scope.services)
+            consumed.merge(effect.consumed)
         capacity.append(consumed_member(plan.capacity, consumed))
         if plan.metrics and table.has_local_indexes:
             metrics[given] = [await collection_metrics(txn, table, w.item) for w in writes]

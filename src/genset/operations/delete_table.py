@@ -71,4 +71,4 @@ async def execute(plan: Plan, txn: Transaction) -> Answer:
     return {"TableDescription": table_description.describe(table, "DELETING", counts, now)}
 
 
-OPERATION = Operation(name="DeleteTable", writes=True, prepare=prepare, execute=execute)
+OPERATION = Operation(name="DeleteTable", writes=True, wakes=True, prepare=prepare, execute=execute)

@@ -10,6 +10,7 @@ from genset.model.limits import ITEM_COLLECTION_BYTES_MAX
 from genset.model.sizes import item_bytes
 from genset.model.tables import Index, Table
 from genset.operations.capacity import Consumed, write_units
+from genset.operations.operation import Services
 from genset.storage import keyspace
 from genset.storage.engine import Transaction
 
@@ -24,11 +25,12 @@ async def store_item(
     after: Item | None,
     after_bytes: int,
     consumed: Consumed,
+    services: Services,
 ) -> None:
     """Replace the item at `key` and all that follows from it.
 
-    `before` may be None although an item of `before_bytes` exists only if the table has no
-    index. Adds to `consumed` what the write costs. Raises
+    `before` may be None although an item of `before_bytes` exists only if the table does not
+    follow its items (`Table.follows_items`). Adds to `consumed` what the write costs. Raises
     ItemCollectionSizeLimitExceededException if a table with local indexes would exceed 10 GB
     under one partition key.
     """

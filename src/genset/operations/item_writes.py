@@ -40,7 +40,7 @@ def write_plan(request: Request, scope: Scope, write: Write) -> WritePlan:
 async def execute_write(plan: WritePlan, txn: Transaction) -> Answer:
     """Do the write and make its answer."""
     table = await usable_table(txn, plan.scope, plan.write.table_name)
-    effect = await perform(txn, table, plan.write)
+    effect = await perform(txn, table, plan.write, plan.scope.services)
     answer: dict[str, Any] = {}
     if plan.returns is not None:
         attributes = _returned(plan, effect)

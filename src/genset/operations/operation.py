@@ -41,9 +41,13 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One operation of the API, by its name there."""
+    """One operation of the API, by its name there.
+
+    `wakes` says that it may leave work to the background.
+    """
 
     name: str
     writes: bool
+    wakes: bool = False
     prepare: Callable[[Request, Scope], Any]
     execute: Callable[[Any, Any], Awaitable[Answer]]

@@ -188,7 +188,7 @@ async def _perform_all(
     effects = []
     for table, write in zip(tables, plan.writes, strict=True):
         try:
-            effects.append(await perform(txn, table, write))
+            effects.append(await perform(txn, table, write, plan.scope.services))
             failures.append(None)
         except DynamoDBError as error:
             if not may_cancel(error) or _EMPTY_KEY in error.message:

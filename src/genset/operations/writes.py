@@ -26,6 +26,7 @@ from genset.model.sizes import item_bytes
 from genset.model.tables import Table
 from genset.operations.capacity import Consumed, write_units
 from genset.operations.item_store import projected_item, store_item
+from genset.operations.operation import Services
 from genset.operations.parameters import Condition, Values
 from genset.storage.engine import Transaction
 
@@ -89,7 +90,7 @@ def _check_names(table: Table, update: UpdatePlan) -> None:
             raise not_scalar("IndexKey", name)
 
 
-async def perform(txn: Transaction, table: Table, write: Write) -> Effect:
+async def perform(txn: Transaction, table: Table, write: Write, services: Services) -> Effect:
     """Do the write. Raises ConditionalCheckFailedException, with the item where asked for."""
     key = check_target(table, write)
     stored = await txn.get(key)
@@ -99,7 +100,7 @@ async def perform(txn: Transaction, table: Table, write: Write) -> Effect:
         write.kind in (UPDATE, CHECK)
         or write.reads_before
         or write.condition.plan is not None
-        or table.indexes
+        or table.follows_items
     ):
         before = decode_stored(stored)
     if not write.condition.matches(before or {}):
@@ -122,6 +123,7 @@ async def perform(txn: Transaction, table: Table, write: Write) -> Effect:
         after=after,
         after_bytes=after_bytes,
         consumed=consumed,
+        services=services,
     )
     return effect
 

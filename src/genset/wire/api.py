@@ -7,7 +7,7 @@ then whatever the operation checks.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
@@ -34,7 +34,10 @@ _SCOPES_MAX = 1024
 
 
 class Api:
-    """The `Handler` that serves `operations` on `engine`, as far as they exist."""
+    """The `Handler` that serves `operations` on `engine`, as far as they exist.
+
+    `wake` is called after an operation that may have left work to the background.
+    """
 
     def __init__(
         self,
@@ -42,7 +45,9 @@ class Api:
         operations: Mapping[str, Operation],
         authenticator: Authenticator,
         services: Services,
+        wake: Callable[[], None] = lambda: None,
     ) -> None:
+        self._wake = wake
         self._read = engine.read
         self._write = engine.write
         self._authenticate = authenticator.authenticate
@@ -98,7 +103,10 @@ class Api:
             raise
         execute = operation.execute
         if operation.writes:
-            return await self._write(lambda transaction: execute(plan, transaction))
+            answer = await self._write(lambda transaction: execute(plan, transaction))
+            if operation.wakes:
+                self._wake()
+            return answer
         return await self._read(lambda snapshot: execute(plan, snapshot))
 
     def _new_scope(self, identity: Identity) -> Scope:
