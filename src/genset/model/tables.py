@@ -60,6 +60,16 @@ class Index:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TimeToLive:
+    """What the last UpdateTimeToLive of a table set, and when; it is under way until then."""
+
+    attribute: str
+    enabled: bool
+    changed_at: float
+    settled_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
     """A table. Times are seconds since the epoch; `extras` are API members kept as given.
 
@@ -82,7 +92,10 @@ class Table:
     status: str = "ACTIVE"
     settled_at: float = 0.0
     deletion_protection: bool = False
+    time_to_live: TimeToLive | None = None
     extras: dict[str, Any] = field(default_factory=dict)
+    ttl: str | None = field(init=False)
+    """The attribute by which items expire; None if none do."""
     items_prefix: bytes = field(init=False)
     has_local_indexes: bool = field(init=False)
     follows_items: bool = field(init=False)
@@ -90,7 +103,9 @@ class Table:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "items_prefix", keyspace.items_prefix(self.number))
-        object.__setattr__(self, "follows_items", bool(self.indexes))
+        live = self.time_to_live
+        object.__setattr__(self, "ttl", live.attribute if live and live.enabled else None)
+        object.__setattr__(self, "follows_items", bool(self.indexes) or self.ttl is not None)
         object.__setattr__(
             self, "has_local_indexes", any(not index.is_global for index in self.indexes)
         )
@@ -144,6 +159,8 @@ def decode_table(stored: bytes) -> Table:
     record["keys"] = keys
     record["salt"] = bytes.fromhex(record["salt"])
     record["indexes"] = tuple(_decode_index(keys, index) for index in record["indexes"])
+    if record.get("time_to_live"):
+        record["time_to_live"] = TimeToLive(**record["time_to_live"])
     return Table(**record)
 
 

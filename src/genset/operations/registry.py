@@ -12,6 +12,7 @@ from genset.operations import (
     delete_item,
     delete_table,
     describe_table,
+    describe_time_to_live,
     get_item,
     list_tables,
     put_item,
@@ -21,6 +22,7 @@ from genset.operations import (
     transact_write_items,
     update_item,
     update_table,
+    update_time_to_live,
 )
 from genset.operations.operation import Operation
 
@@ -30,6 +32,8 @@ _MODULES: Final = (
     list_tables,
     update_table,
     delete_table,
+    update_time_to_live,
+    describe_time_to_live,
     put_item,
     get_item,
     update_item,

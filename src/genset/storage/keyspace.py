@@ -8,6 +8,8 @@
 06 account/region/token                       a transaction's client token
 07                                            counter: table numbers given out
 08 table(4)                                   a deleted table whose data is to be swept
+0C table(4) second(8) item key                an item that expires at that second
+0D table(4)                                   a table with time to live, and the state of its 0C
 
 The tie is the table's sort key in a local index and a hash of the primary key in a global one.
 """
@@ -26,8 +28,11 @@ _COLLECTION: Final = b"\x05"
 _TOKEN: Final = b"\x06"
 _TABLE_NUMBERS: Final = b"\x07"
 _SWEEP: Final = b"\x08"
+_EXPIRY: Final = b"\x0c"
+_EXPIRY_QUEUE: Final = b"\x0d"
 _TABLE_BYTES: Final = 4
 _INDEX_BYTES: Final = 2
+_SECOND_BYTES: Final = 8
 
 
 def after_prefix(prefix: bytes) -> bytes:
@@ -102,7 +107,49 @@ def token_range() -> tuple[bytes, bytes]:
     return _TOKEN, after_prefix(_TOKEN)
 
 
+def expiry_prefix(table: int) -> bytes:
+    """What the keys of a table's queue of expiring items start with."""
+    return _EXPIRY + table.to_bytes(_TABLE_BYTES)
+
+
+def expiry_key(item: bytes, second: int) -> bytes:
+    """The place in its table's queue of the item of that key, which expires at that second."""
+    start = len(_ITEM) + _TABLE_BYTES
+    return _EXPIRY + item[len(_ITEM) : start] + second.to_bytes(_SECOND_BYTES) + item[start:]
+
+
+def expiry_range(table: int, first: int, last: int) -> tuple[bytes, bytes]:
+    """The places in a table's queue of the items that expire from `first` to `last`."""
+    prefix = expiry_prefix(table)
+    return prefix + first.to_bytes(_SECOND_BYTES), prefix + (last + 1).to_bytes(_SECOND_BYTES)
+
+
+def expiring_item(key: bytes) -> bytes:
+    """The key of the item that has this place in a queue."""
+    start = len(_EXPIRY) + _TABLE_BYTES
+    return _ITEM + key[len(_EXPIRY) : start] + key[start + _SECOND_BYTES :]
+
+
+def expiry_queue_key(table: int) -> bytes:
+    """The record of the state of a table's queue."""
+    return _EXPIRY_QUEUE + table.to_bytes(_TABLE_BYTES)
+
+
+def expiry_queues_range() -> tuple[bytes, bytes]:
+    """The records of all queues."""
+    return _EXPIRY_QUEUE, after_prefix(_EXPIRY_QUEUE)
+
+
+def queued_table(key: bytes) -> int:
+    """The table number of a queue record's key."""
+    return int.from_bytes(key[len(_EXPIRY_QUEUE) :])
+
+
 def table_prefixes(table: int) -> tuple[bytes, ...]:
-    """What all keys of a table's data start with: items, entries, counters, collections."""
+    """What all keys of a table's data start with.
+
+    Items, entries, counters, collections, queue of expiring items, record of that queue.
+    """
     number = table.to_bytes(_TABLE_BYTES)
-    return tuple(space + number for space in (_ITEM, _INDEX, _COUNTS, _COLLECTION))
+    spaces = (_ITEM, _INDEX, _COUNTS, _COLLECTION, _EXPIRY, _EXPIRY_QUEUE)
+    return tuple(space + number for space in spaces)
