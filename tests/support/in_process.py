@@ -15,13 +15,17 @@ from support.client import authorization
 
 
 class InProcess:
-    """Sends requests to all operations on `engine`; time stands still."""
+    """Sends requests to all operations on `engine`; time stands still until `now` is moved."""
 
-    def __init__(self, engine: Engine) -> None:
-        services = Services(
-            now=lambda: 0.0, new_uuid=lambda: "uuid", new_salt=lambda: bytes(range(16))
+    def __init__(self, engine: Engine, *, transition_s: float = 0.0) -> None:
+        self.now = 0.0
+        self.services = Services(
+            now=lambda: self.now,
+            new_uuid=lambda: "uuid",
+            new_salt=lambda: bytes(range(16)),
+            transition_s=transition_s,
         )
-        self._handler = Api(engine, OPERATIONS, OpenAuthenticator(), services)
+        self._handler = Api(engine, OPERATIONS, OpenAuthenticator(), self.services)
 
     async def send(self, operation: str, members: object) -> tuple[int, dict[str, Any]]:
         """The status and the body of the answer."""

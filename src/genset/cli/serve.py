@@ -98,7 +98,7 @@ async def _serve(
         loop.add_reader(watch, stop.set)
     engine = open_sqlite(database, durability=settings.durability)
     try:
-        services = _new_services()
+        services = _new_services(settings)
         jobs = JobRunner(engine, services)
         server = HttpServer(_new_api(engine, authenticator, services, jobs))
         await server.start(
@@ -126,9 +126,12 @@ async def _serve(
         await engine.close()
 
 
-def _new_services() -> Services:
+def _new_services(settings: Settings) -> Services:
     return Services(
-        now=time.time, new_uuid=lambda: str(uuid.uuid4()), new_salt=lambda: os.urandom(16)
+        now=time.time,
+        new_uuid=lambda: str(uuid.uuid4()),
+        new_salt=lambda: os.urandom(16),
+        transition_s=settings.transition_seconds,
     )
 
 

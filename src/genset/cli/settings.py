@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import ipaddress
+import math
 import os
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -37,10 +39,12 @@ class Settings:
     credentials: Path | None = None
     insecure: bool = False
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    transition_seconds: float = 0.0
 
 
 _BOOLEANS: Final = frozenset({"memory", "insecure"})
 _NUMBERS: Final = {"port": (0, 65535), "workers": (1, _WORKERS_MAX)}
+_SECONDS: Final = {"transition_seconds": (0.0, 86_400.0)}
 _PATHS: Final = frozenset({"data_dir", "credentials"})
 _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "durability": ("full", "relaxed"),
@@ -58,6 +62,8 @@ _HELP: Final = {
     "credentials": "the file of access keys for --auth sigv4",
     "insecure": "allow --auth open at an address other machines can reach",
     "log_level": "debug, info, warning or error (default info)",
+    "transition_seconds": "how long tables and indexes stay CREATING, UPDATING or DELETING "
+    "(default 0: as short as can be)",
 }
 
 
@@ -142,6 +148,8 @@ def _convert(name: str, value: Any, place: str) -> Any:
         return _boolean(value, place)
     if name in _NUMBERS:
         return _number(value, place, *_NUMBERS[name])
+    if name in _SECONDS:
+        return _seconds(value, place, *_SECONDS[name])
     if not isinstance(value, str) or not value:
         raise SettingsError(f"{place} must be a text that is not empty")
     if name in _PATHS:
@@ -167,6 +175,16 @@ def _number(value: Any, place: str, low: int, high: int) -> int:
     if type(value) is not int or not low <= value <= high:
         raise SettingsError(f"{place} must be a number from {low} to {high}, not {value}")
     return value
+
+
+def _seconds(value: Any, place: str, low: float, high: float) -> float:
+    seconds = math.nan
+    if isinstance(value, int | float | str) and not isinstance(value, bool):
+        with contextlib.suppress(ValueError):
+            seconds = float(value)
+    if not low <= seconds <= high:
+        raise SettingsError(f"{place} must be seconds from {low:g} to {high:g}, not {value}")
+    return seconds
 
 
 def _check(settings: Settings) -> None:

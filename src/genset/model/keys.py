@@ -78,12 +78,21 @@ def item_key(table: Table, item: Item) -> bytes:
 
 
 def index_entry_key(table: Table, index: Index, item: Item, key: bytes) -> bytes | None:
-    """The storage key of an item's entry in an index; None if it has none (sparse)."""
-    for attribute in index.keys.partition + index.keys.sort:
-        value = item.get(attribute.name)
-        if value is None:
-            return None
+    """The storage key of an item's entry in an index.
+
+    None if it has none: an attribute is missing, or the item is older than the index and the
+    attribute cannot be a key of it (developer guide, "Detecting and correcting index key
+    violations in DynamoDB").
+    """
     partition = index.keys.partition
+    for attributes, size_max in (
+        (partition, PARTITION_KEY_BYTES_MAX),
+        (index.keys.sort, SORT_KEY_BYTES_MAX),
+    ):
+        for attribute in attributes:
+            value = item.get(attribute.name)
+            if value is None or not _can_be_key(attribute.type, value, size_max):
+                return None
     # Under one sort key a local index goes by the table's sort key, a global one by no order.
     if index.is_global:
         tie = blake2b(key, digest_size=HASH_BYTES, key=table.salt).digest()
@@ -97,6 +106,14 @@ def index_entry_key(table: Table, index: Index, item: Item, key: bytes) -> bytes
             tie,
         )
     )
+
+
+def _can_be_key(key_type: str, value: AttributeValue, size_max: int) -> bool:
+    payload = value.get(key_type)
+    if not payload:
+        return False
+    # A character takes at most four bytes; most keys are too short to be counted out.
+    return len(payload) * 4 <= size_max or _payload_bytes(key_type, payload) <= size_max
 
 
 def sort_range(

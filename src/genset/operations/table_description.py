@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
+from genset.model import index_states
 from genset.model.tables import Index, Keys, Table
 from genset.operations import throughput_changes
 from genset.operations.table_rules import (
@@ -26,7 +27,7 @@ Counts: TypeAlias = Mapping[int, tuple[int, int]]
 async def read_counts(snapshot: Snapshot, table: Table) -> Counts:
     """The items and bytes of a table (number 0) and of each of its indexes, never negative."""
     counts = {}
-    for number in (0, *(index.number for index in table.indexes)):
+    for number in (0, *(index.number for index in (*table.indexes, *table.deleting))):
         found = await snapshot.get_counters(keyspace.counts_key(table.number, number))
         items, size = found if len(found) == 2 else (0, 0)
         counts[number] = (max(items, 0), max(size, 0))
@@ -36,8 +37,9 @@ async def read_counts(snapshot: Snapshot, table: Table) -> Counts:
 def describe(table: Table, status: str, counts: Counts, now: float) -> Description:
     """The TableDescription of a table in that status at that time."""
     items, size = counts.get(0, (0, 0))
+    leaving = index_states.being_deleted(table, now)
     description = {
-        "AttributeDefinitions": _attribute_definitions(table),
+        "AttributeDefinitions": _attribute_definitions((*table.indexes, *leaving), table.keys),
         "TableName": table.name,
         "KeySchema": _key_schema(table.keys),
         "TableStatus": status,
@@ -54,6 +56,7 @@ def describe(table: Table, status: str, counts: Counts, now: float) -> Descripti
     if local:
         description["LocalSecondaryIndexes"] = local
     shared = [_describe_global(table, i, status, counts, now) for i in table.indexes if i.is_global]
+    shared += [_describe_global(table, index, "DELETING", counts, now) for index in leaving]
     if shared:
         description["GlobalSecondaryIndexes"] = shared
     description.update(_extras(table))
@@ -81,8 +84,8 @@ def with_stream(table: Table, extras: dict[str, Any], now: float) -> dict[str, A
     return {**extras, "LatestStreamLabel": label, "LatestStreamArn": arn}
 
 
-def _attribute_definitions(table: Table) -> list[dict[str, str]]:
-    keys = (table.keys, *(index.keys for index in table.indexes))
+def _attribute_definitions(indexes: Iterable[Index], table_keys: Keys) -> list[dict[str, str]]:
+    keys = (table_keys, *(index.keys for index in indexes))
     types = {a.name: a.type for k in keys for a in k.partition + k.sort}
     return [{"AttributeName": name, "AttributeType": types[name]} for name in sorted(types)]
 
@@ -139,14 +142,19 @@ def _describe_index(table: Table, index: Index, counts: Counts) -> Description:
 def _describe_global(
     table: Table, index: Index, status: str, counts: Counts, now: float
 ) -> Description:
-    return {
-        **_describe_index(table, index, counts),
+    if status in ("ACTIVE", "UPDATING"):
         # Observed in October 2026: a table's own changes leave its indexes ACTIVE.
-        "IndexStatus": "ACTIVE" if status == "UPDATING" else status,
+        status = index_states.status(index, now)
+    described = {
+        **_describe_index(table, index, counts),
+        "IndexStatus": status,
         "ProvisionedThroughput": _throughput(index, now),
         "WarmThroughput": _warm(table, index, status),
         **_ceilings(index),
     }
+    if status != "DELETING" and index_states.is_being_created(index, now):
+        described["Backfilling"] = not index_states.is_being_allocated(index, now)
+    return described
 
 
 def _extras(table: Table) -> Description:

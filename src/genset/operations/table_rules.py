@@ -14,6 +14,7 @@ THROUGHPUT_MEMBERS: Final = ("ReadCapacityUnits", "WriteCapacityUnits")
 ON_DEMAND_MEMBERS: Final = ("MaxReadRequestUnits", "MaxWriteRequestUnits")
 WARM_MEMBERS: Final = ("ReadUnitsPerSecond", "WriteUnitsPerSecond")
 NO_CEILING: Final = -1
+NO_CEILINGS: Final = "cannot be specified when the table BillingMode is PROVISIONED"
 ON_DEMAND_WARM_UNITS: Final = (12_000, 4_000)  # what a new on-demand table can serve at once
 
 _CAPACITY_UNITS_MAX: Final = 1_000_000_000_000
