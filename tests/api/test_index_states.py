@@ -394,6 +394,29 @@ def test_other_changes_exclude_each_other() -> None:
     play(scenario)
 
 
+def test_encryption_is_changed_while_the_table_is_active() -> None:
+    """The words that keep the table from its deletion meanwhile are inferred."""
+
+    async def scenario(machine: Machine) -> None:
+        updating = "Server-Side Encryption is still being updated"
+        kms = {"SSESpecification": {"Enabled": True, "SSEType": "KMS"}}
+        off = {"SSESpecification": {"Enabled": False}}
+        answer = await machine.update(**kms)
+        assert answer["TableStatus"] == "ACTIVE"
+        for seconds, status in ((0, "UPDATING"), (TRANSITION_S, "ENABLED")):
+            machine.wait(seconds)
+            found = (await machine.call("DescribeTable"))["Table"]
+            assert (found["TableStatus"], found["SSEDescription"]["Status"]) == ("ACTIVE", status)
+            if status == "UPDATING":
+                await machine.update(**kms)
+                await machine.update(DeletionProtectionEnabled=False)
+                assert await machine.in_use(**off) == updating
+                assert await machine.in_use("DeleteTable") == updating
+        await machine.update(**off)
+
+    play(scenario)
+
+
 def test_throughput_of_an_index_makes_it_updating() -> None:
     async def scenario(machine: Machine) -> None:
         await machine.update(**update("old", **CEILING))

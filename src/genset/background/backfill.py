@@ -44,29 +44,36 @@ async def _marks(snapshot: Snapshot) -> list[bytes]:
 async def fill_index(engine: Engine, mark: bytes, *, portions_max: int | None = None) -> None:
     """Fill the index of the record at `mark`, or do the next `portions_max` portions of that.
 
-    Several processes may fill one index: each portion begins where the last one ended, whoever
-    did it. Raises StorageError.
+    Several processes may fill one index, for each portion begins where the last one ended,
+    whoever did it; but a process that sees another at work leaves it to that one, since they
+    would only wait for each other. Raises StorageError.
     """
     limit = _ITEMS_AT_FIRST
+    expected: bytes | None = None
     done = 0
 
-    async def step(txn: Transaction) -> int | None:
-        return await _fill_portion(txn, mark, limit)
+    async def step(txn: Transaction) -> tuple[bytes, int] | None:
+        return await _fill_portion(txn, mark, expected, limit)
 
-    while done != portions_max:
-        size = await engine.write(step)
-        if size is None:
-            return
+    while done != portions_max and (portion := await engine.write(step)) is not None:
+        expected, size = portion
         limit = max(1, min(_ITEMS_PER_WRITE, _BYTES_PER_WRITE * limit // max(size, 1)))
         done += 1
 
 
-async def _fill_portion(txn: Transaction, mark: bytes, limit: int) -> int | None:
-    """Look at the next `limit` items; answers their bytes, or None if nothing is left to do."""
+async def _fill_portion(
+    txn: Transaction, mark: bytes, expected: bytes | None, limit: int
+) -> tuple[bytes, int] | None:
+    """Look at the next `limit` items; answers where the next portion starts, and their bytes.
+
+    None if nothing is left to do, or if the portion does not start where it is expected.
+    """
     stored = await txn.get(mark)
     if stored is None:
         return None
     progress = decode_progress(stored)
+    if expected is not None and progress.start != expected:
+        return None
     table, index = await _maybe_target(txn, mark, progress)
     if table is None or index is None:
         txn.delete(mark)
@@ -75,13 +82,16 @@ async def _fill_portion(txn: Transaction, mark: bytes, limit: int) -> int | None
         _declare_complete(txn, table, index)
         txn.delete(mark)
         return None
-    pairs = await txn.scan(progress.start, keyspace.after_prefix(table.items_prefix), limit=limit)
+    stop = keyspace.after_prefix(table.items_prefix)
+    pairs = await txn.scan(progress.start, stop, limit=limit)
     await _add_entries(txn, table, index, pairs)
-    progress = dataclasses.replace(progress, is_complete=len(pairs) < limit)
-    if pairs:
-        progress = dataclasses.replace(progress, start=pairs[-1][0] + b"\x00")
+    progress = dataclasses.replace(
+        progress,
+        start=pairs[-1][0] + b"\x00" if pairs else progress.start,
+        is_complete=len(pairs) < limit,
+    )
     txn.put(mark, encode_progress(progress))
-    return sum(len(value) for _, value in pairs)
+    return progress.start, sum(len(value) for _, value in pairs)
 
 
 async def _maybe_target(

@@ -11,11 +11,13 @@ from genset.model import index_states
 from genset.model.tables import Index, Keys, Table
 from genset.operations import throughput_changes
 from genset.operations.table_rules import (
+    ENCRYPTION,
     NO_CEILING,
     ON_DEMAND,
     ON_DEMAND_WARM_UNITS,
     WARM_MEMBERS,
     is_encrypted,
+    is_under_way,
 )
 from genset.storage import keyspace
 from genset.storage.engine import Snapshot
@@ -38,7 +40,7 @@ def describe(table: Table, status: str, counts: Counts, now: float) -> Descripti
     """The TableDescription of a table in that status at that time."""
     items, size = counts.get(0, (0, 0))
     leaving = index_states.being_deleted(table, now)
-    description = {
+    description: Description = {
         "AttributeDefinitions": _attribute_definitions((*table.indexes, *leaving), table.keys),
         "TableName": table.name,
         "KeySchema": _key_schema(table.keys),
@@ -60,6 +62,8 @@ def describe(table: Table, status: str, counts: Counts, now: float) -> Descripti
     if shared:
         description["GlobalSecondaryIndexes"] = shared
     description.update(_extras(table))
+    if "SSEDescription" in description and is_under_way(table, ENCRYPTION, now):
+        description["SSEDescription"]["Status"] = "UPDATING"
     return description
 
 

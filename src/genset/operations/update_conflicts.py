@@ -18,7 +18,13 @@ from genset.model.errors import (
 )
 from genset.model.tables import Index, Table
 from genset.operations.operation import Request
-from genset.operations.table_changes import STREAM, TABLE_CLASS, THROUGHPUT
+from genset.operations.table_rules import (
+    ENCRYPTION,
+    STREAM,
+    TABLE_CLASS,
+    THROUGHPUT,
+    is_under_way,
+)
 from genset.operations.update_rules import IndexChanges
 
 
@@ -57,6 +63,9 @@ def check_changes(table: Table, request: Request, changes: IndexChanges, now: fl
         _check_class(table, now)
     if request.get("OnDemandThroughput"):
         _check_ceilings(table, now)
+    asked = request.get("SSESpecification")
+    if asked and asked != table.extras.get("SSESpecification"):
+        _check_encryption(table, now)
 
 
 def _one_at_a_time() -> LimitExceededException:
@@ -128,17 +137,17 @@ def _check_online(table: Table, changes: IndexChanges, now: float) -> None:
         index_states.is_being_created(index, now) for index in others
     ):
         raise _one_at_a_time()
-    if _is_under_way(table, THROUGHPUT, now):
+    if is_under_way(table, THROUGHPUT, now):
         raise in_use(
             "Can't create or delete indexes while table IOPS are being updated. "
             f"Table: {table.name}"
         )
-    if _is_under_way(table, STREAM, now):
+    if is_under_way(table, STREAM, now):
         raise in_use(
             "Can't create or delete an index when stream status is being updated. "
             + _stream_change(table)
         )
-    if _is_under_way(table, TABLE_CLASS, now):
+    if is_under_way(table, TABLE_CLASS, now):
         raise in_use(
             "Can't create or delete an index when a table class update is in progress. "
             + _class_change(table)
@@ -148,17 +157,17 @@ def _check_online(table: Table, changes: IndexChanges, now: float) -> None:
 def _check_throughput(table: Table, request: Request, now: float) -> None:
     mode = request.get("BillingMode")
     if not request.get("ProvisionedThroughput") and mode in (None, table.billing_mode):
-        if mode is not None and _is_under_way(table, THROUGHPUT, now):
+        if mode is not None and is_under_way(table, THROUGHPUT, now):
             raise _being_updated(table)
         return
-    if _is_under_way(table, THROUGHPUT, now):
+    if is_under_way(table, THROUGHPUT, now):
         raise _being_updated(table)
     for doing, indexes in _busy_indexes(table, now):
         raise in_use(
             f"Can't change table IOPS when an index is being {doing}. "
             f"Table: {table.name} Indexes: {_listed(indexes)}"
         )
-    if _is_under_way(table, STREAM, now):
+    if is_under_way(table, STREAM, now):
         raise in_use(
             f"Can't change table IOPS when stream status is being updated. {_stream_change(table)}"
         )
@@ -169,7 +178,7 @@ def _being_updated(table: Table) -> ResourceInUseException:
 
 
 def _check_stream(table: Table, now: float) -> None:
-    if _is_under_way(table, THROUGHPUT, now):
+    if is_under_way(table, THROUGHPUT, now):
         raise in_use(
             "Can't enable or disable stream while table IOPS are being updated. "
             f"Table: {table.name}"
@@ -179,9 +188,9 @@ def _check_stream(table: Table, now: float) -> None:
             f"Can't change stream status when an index is being {doing}. "
             f"Table: {table.name} Indexes: {_listed(indexes)}"
         )
-    if _is_under_way(table, STREAM, now):
+    if is_under_way(table, STREAM, now):
         raise in_use(f"A stream status change is currently in progress. {_stream_change(table)}")
-    if _is_under_way(table, TABLE_CLASS, now):
+    if is_under_way(table, TABLE_CLASS, now):
         raise in_use(
             "Can't change stream status when a table class update is in progress. "
             + _class_change(table)
@@ -189,12 +198,12 @@ def _check_stream(table: Table, now: float) -> None:
 
 
 def _check_class(table: Table, now: float) -> None:
-    if _is_under_way(table, TABLE_CLASS, now):
+    if is_under_way(table, TABLE_CLASS, now):
         raise in_use(
             "Can't update table class when a table class update is in progress. "
             + _class_change(table)
         )
-    if _is_under_way(table, STREAM, now):
+    if is_under_way(table, STREAM, now):
         raise in_use(
             "Can't update table class when stream status is being updated. " + _stream_change(table)
         )
@@ -206,15 +215,20 @@ def _check_ceilings(table: Table, now: float) -> None:
         f"{_listed(indexes)}"
         for doing, indexes in _busy_indexes(table, now)
     ]
-    if _is_under_way(table, THROUGHPUT, now):
+    if is_under_way(table, THROUGHPUT, now):
         busy.append("BillingMode update is in progress")
-    if _is_under_way(table, STREAM, now):
+    if is_under_way(table, STREAM, now):
         busy.append("stream status update is in progress")
-    if _is_under_way(table, TABLE_CLASS, now):
+    if is_under_way(table, TABLE_CLASS, now):
         found = table.extras.get("TableClass")
         busy.append(f"TableClass update is in progress. TableClassUpdateInProgress: {found}")
     if busy:
         raise in_use(f"OnDemandThroughput cannot be updated while {busy[0]}")
+
+
+def _check_encryption(table: Table, now: float) -> None:
+    if is_under_way(table, ENCRYPTION, now):
+        raise in_use("Server-Side Encryption is still being updated")
 
 
 def _busy_indexes(table: Table, now: float) -> Iterable[tuple[str, tuple[Index, ...]]]:
@@ -231,10 +245,6 @@ def _listed(indexes: Iterable[Index]) -> str:
     return f"[{', '.join(index.name for index in indexes)}]"
 
 
-def _is_under_way(table: Table, kind: str, now: float) -> bool:
-    return now < table.changes.get(kind, now)
-
-
 def _stream_change(table: Table) -> str:
     operation = "ENABLE" if "StreamSpecification" in table.extras else "DISABLE"
     label: Any = table.extras.get("LatestStreamLabel")
@@ -247,11 +257,12 @@ def _class_change(table: Table) -> str:
 
 
 def check_deletable(table: Table, now: float) -> None:
-    """Check that no index and no stream of the table is changing, which keeps it from deletion."""
+    """Check that nothing of the table is changing that keeps it from deletion."""
     busy = index_states.being_deleted(table, now) or any(
         index_states.status(index, now) != "ACTIVE" for index in table.indexes
     )
     if busy:
         raise in_use("Cannot delete table while indexes are being created, updated, or deleted.")
-    if _is_under_way(table, STREAM, now):
+    if is_under_way(table, STREAM, now):
         raise in_use("Cannot delete table while stream is being enabled/disabled.")
+    _check_encryption(table, now)
