@@ -179,6 +179,38 @@ def test_an_index_is_not_read_while_it_is_created() -> None:
     play(scenario)
 
 
+def test_writes_that_violate_an_index_that_is_created_are_refused() -> None:
+    """Developer guide, "Managing global secondary indexes": afterwards they all are, before that
+    some are and some are not."""
+
+    async def scenario(machine: Machine) -> None:
+        await machine.call("PutItem", Item={"pk": S("odd"), "g": N(1)})
+        await machine.update(**creation())
+        await machine.backfill()
+        for _ in ("allocated", "backfilled", "active"):
+            error = await machine.refused("PutItem", Item={"pk": S("odd"), "g": N(2)})
+            assert error[1].endswith("Expected: S Actual: N IndexName: new")
+            machine.wait(TRANSITION_S)
+        described = (await machine.call("DescribeTable"))["Table"]["GlobalSecondaryIndexes"][1]
+        assert described["ItemCount"] == 3
+
+    play(scenario)
+
+
+def test_the_counts_of_an_index_being_created_are_what_it_has() -> None:
+    async def scenario(machine: Machine) -> None:
+        await machine.update(**creation())
+        for number, count in enumerate((0, 1, 2)):
+            described = (await machine.call("DescribeTable"))["Table"]["GlobalSecondaryIndexes"][1]
+            assert (described["IndexStatus"], described["ItemCount"]) == ("CREATING", count)
+            await machine.call("PutItem", Item={"pk": S(f"more-{number}"), "g": S("g")})
+        await machine.backfill()
+        described = (await machine.call("DescribeTable"))["Table"]["GlobalSecondaryIndexes"][1]
+        assert (described["IndexStatus"], described["ItemCount"]) == ("CREATING", 6)
+
+    play(scenario)
+
+
 def test_an_index_that_is_deleted_goes_after_a_while() -> None:
     async def scenario(machine: Machine) -> None:
         await machine.update(**deletion("old"))
