@@ -426,6 +426,26 @@ def test_other_changes_exclude_each_other() -> None:
     play(scenario)
 
 
+def test_throughput_is_the_old_one_while_it_changes() -> None:
+    async def scenario(machine: Machine) -> None:
+        async def reads() -> list[int]:
+            table = (await machine.call("DescribeTable"))["Table"]
+            parts = (table, *table["GlobalSecondaryIndexes"])
+            return [part["ProvisionedThroughput"]["ReadCapacityUnits"] for part in parts]
+
+        await machine.update(**update("old", ProvisionedThroughput=MORE))
+        assert await reads() == [1, 1]
+        await machine.update(ProvisionedThroughput=MORE)
+        machine.wait(TRANSITION_S - 1)
+        assert await reads() == [1, 1]
+        machine.wait(1)
+        assert await reads() == [2, 2]
+        await machine.update(BillingMode="PAY_PER_REQUEST")
+        assert await reads() == [0, 0]
+
+    play(scenario, **PROVISIONED)
+
+
 def test_encryption_is_changed_while_the_table_is_active() -> None:
     """The words that keep the table from its deletion meanwhile are inferred."""
 

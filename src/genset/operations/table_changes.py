@@ -245,7 +245,9 @@ def _counted(
 ) -> dict[str, Any]:
     """`extras` with the change of throughput, if it is one and not one of the billing mode."""
     had = (part.read_units, part.write_units)
-    if units == had or not table.billing_mode == billing_mode == PROVISIONED:
+    if table.billing_mode != billing_mode:
+        return throughput_changes.after_switch(extras)
+    if units == had or billing_mode != PROVISIONED:
         return extras
     return throughput_changes.after_change(extras, had, units, now)
 

@@ -15,6 +15,7 @@ from genset.operations.table_rules import (
     NO_CEILING,
     ON_DEMAND,
     ON_DEMAND_WARM_UNITS,
+    THROUGHPUT,
     WARM_MEMBERS,
     is_encrypted,
     is_under_way,
@@ -46,7 +47,9 @@ def describe(table: Table, status: str, counts: Counts, now: float) -> Descripti
         "KeySchema": _key_schema(table.keys),
         "TableStatus": status,
         "CreationDateTime": table.created_at,
-        "ProvisionedThroughput": _throughput(table, now),
+        "ProvisionedThroughput": _throughput(
+            table, now, changing=is_under_way(table, THROUGHPUT, now)
+        ),
         "TableSizeBytes": size,
         "ItemCount": items,
         "TableArn": table.arn,
@@ -99,12 +102,9 @@ def _key_schema(keys: Keys) -> list[dict[str, str]]:
     return elements + [{"AttributeName": a.name, "KeyType": "RANGE"} for a in keys.sort]
 
 
-def _throughput(part: Table | Index, now: float) -> dict[str, Any]:
-    return {
-        **throughput_changes.shown(part.extras, now),
-        "ReadCapacityUnits": part.read_units,
-        "WriteCapacityUnits": part.write_units,
-    }
+def _throughput(part: Table | Index, now: float, *, changing: bool) -> dict[str, Any]:
+    units = (part.read_units, part.write_units)
+    return throughput_changes.shown(part.extras, units, now, changing=changing)
 
 
 def warm_units(table: Table, part: Table | Index) -> tuple[int, int]:
@@ -152,7 +152,9 @@ def _describe_global(
     described = {
         **_describe_index(table, index, counts),
         "IndexStatus": status,
-        "ProvisionedThroughput": _throughput(index, now),
+        "ProvisionedThroughput": _throughput(
+            index, now, changing=index_states.is_being_updated(index, now)
+        ),
         "WarmThroughput": _warm(table, index, status),
         **_ceilings(index),
     }

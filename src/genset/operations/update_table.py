@@ -20,13 +20,12 @@ from genset.operations import (
     table_changes,
     table_description,
     table_rules,
-    throughput_changes,
     update_conflicts,
     update_rules,
 )
 from genset.operations.catalog import maybe_table, put_table, status_of, table_name
 from genset.operations.operation import Answer, Operation, Request, Scope
-from genset.operations.table_rules import WARM_MEMBERS
+from genset.operations.table_rules import THROUGHPUT, WARM_MEMBERS
 from genset.operations.update_rules import IndexChanges
 from genset.storage.engine import Transaction
 
@@ -117,9 +116,6 @@ def _answered(
     """The description in the answer: what takes time shows as it was, being updated."""
     request, updates = plan.request, plan.index_changes.updates
     shown = _at_its_beginning(changed, plan)
-    if changed.billing_mode == before.billing_mode:
-        # A switch of the billing mode shows the throughput to come, a change of it the old one.
-        shown = _with_throughput_of(before, shown)
     answered = table_description.describe(shown, status, counts, now)
     if request.get("BillingMode"):
         answered.get("BillingModeSummary", {}).pop("LastUpdateToPayPerRequestDateTime", None)
@@ -130,8 +126,6 @@ def _answered(
         if had is None:
             continue
         _show_warm(index, before, had, updating=bool(update and update.get("WarmThroughput")))
-        if update and any(update.get(member) for member in table_changes.UPDATING_MEMBERS):
-            index["IndexStatus"] = "UPDATING"
     if request.get("SSESpecification") is not None:
         key = table_description.encryption(changed) or table_description.encryption(before)
         answered["SSEDescription"] = {**key, "Status": "UPDATING"}
@@ -140,14 +134,21 @@ def _answered(
 
 
 def _at_its_beginning(changed: Table, plan: Plan) -> Table:
-    """The table with its index being allocated, or being deleted, however short that is."""
+    """The table with all that the request changes under way, however short that is."""
     created = {create["IndexName"] for create in plan.index_changes.creates}
-    indexes = tuple(
-        dataclasses.replace(index, allocated_at=math.inf) if index.name in created else index
-        for index in changed.indexes
-    )
+    indexes = []
+    for index in changed.indexes:
+        update = plan.index_changes.updates.get(index.name, {})
+        if index.name in created:
+            index = dataclasses.replace(index, allocated_at=math.inf)
+        if any(update.get(member) for member in table_changes.UPDATING_MEMBERS):
+            index = dataclasses.replace(index, updated_at=math.inf)
+        indexes.append(index)
+    changes = changed.changes
+    if plan.request.get("ProvisionedThroughput"):
+        changes = {**changes, THROUGHPUT: math.inf}
     deleting = tuple(dataclasses.replace(index, gone_at=math.inf) for index in changed.deleting)
-    return dataclasses.replace(changed, indexes=indexes, deleting=deleting)
+    return dataclasses.replace(changed, indexes=tuple(indexes), deleting=deleting, changes=changes)
 
 
 def _show_warm(
@@ -158,28 +159,6 @@ def _show_warm(
         **dict(zip(WARM_MEMBERS, units, strict=True)),
         "Status": "UPDATING" if updating else "ACTIVE",
     }
-
-
-def _with_throughput_of(before: Table, changed: Table) -> Table:
-    """`changed` with the throughput of `before`: what an UPDATING table still has."""
-    indexes = tuple(
-        dataclasses.replace(
-            new,
-            read_units=old.read_units,
-            write_units=old.write_units,
-            extras=throughput_changes.while_changing(old.extras, new.extras),
-        )
-        if (old := before.index(new.name))
-        else new
-        for new in changed.indexes
-    )
-    return dataclasses.replace(
-        changed,
-        read_units=before.read_units,
-        write_units=before.write_units,
-        indexes=indexes,
-        extras=throughput_changes.while_changing(before.extras, changed.extras),
-    )
 
 
 def _echo_ceilings(answered: dict[str, Any], changed: Table, request: Request) -> None:
