@@ -446,6 +446,25 @@ def test_throughput_is_the_old_one_while_it_changes() -> None:
     play(scenario, **PROVISIONED)
 
 
+def test_warm_throughput_has_a_status_of_its_own_while_it_is_raised() -> None:
+    async def scenario(machine: Machine) -> None:
+        async def warmth() -> list[tuple[int, str]]:
+            table = (await machine.call("DescribeTable"))["Table"]
+            assert table["TableStatus"] == "ACTIVE"
+            parts = [part["WarmThroughput"] for part in (table, *table["GlobalSecondaryIndexes"])]
+            return [(warm["ReadUnitsPerSecond"], warm["Status"]) for warm in parts]
+
+        await machine.update(**update("old", WarmThroughput={"ReadUnitsPerSecond": 13_000}))
+        assert await warmth() == [(12_000, "ACTIVE"), (12_000, "UPDATING")]
+        machine.wait(TRANSITION_S)
+        await machine.update(WarmThroughput={"ReadUnitsPerSecond": 14_000})
+        assert await warmth() == [(12_000, "UPDATING"), (13_000, "ACTIVE")]
+        machine.wait(TRANSITION_S)
+        assert await warmth() == [(14_000, "ACTIVE"), (13_000, "ACTIVE")]
+
+    play(scenario)
+
+
 def test_encryption_is_changed_while_the_table_is_active() -> None:
     """The words that keep the table from its deletion meanwhile are inferred."""
 

@@ -32,6 +32,7 @@ from genset.operations.table_rules import (
     THROUGHPUT,
     THROUGHPUT_MEMBERS,
     WARM_MEMBERS,
+    WARM_RAISE,
     invalid,
 )
 from genset.operations.update_rules import IndexChanges
@@ -56,6 +57,7 @@ def changed(
     It is UPDATING for `transition_s` if one of them takes time; `number` is for an index that it
     creates. Raises ValidationException and LimitExceededException.
     """
+    ends_at = now + transition_s
     billing_mode = request.get("BillingMode") or table.billing_mode
     read_units, write_units = _units(table, billing_mode, request)
     after = dataclasses.replace(
@@ -63,16 +65,18 @@ def changed(
         billing_mode=billing_mode,
         read_units=read_units,
         write_units=write_units,
-        indexes=_changed_indexes(table, billing_mode, index_changes, now, transition_s),
+        indexes=_changed_indexes(table, billing_mode, index_changes, now, ends_at),
         deleting=index_states.being_deleted(table, now),
-        extras=_changed_extras(table, billing_mode, (read_units, write_units), request, now),
+        extras=_changed_extras(
+            table, billing_mode, (read_units, write_units), request, now, ends_at
+        ),
     )
     for create in index_changes.creates:
         new = index_creation.created(table, create, request, number, billing_mode)
         new = index_states.new_on_live_table(new, now, transition_s)
         after = dataclasses.replace(after, indexes=(*after.indexes, new))
-    after = _without(after, index_changes.deletes, now + transition_s)
-    after = _updating(table, after, now, transition_s)
+    after = _without(after, index_changes.deletes, ends_at)
+    after = _updating(table, after, now, ends_at)
     protection = request.get("DeletionProtectionEnabled")
     if protection is not None:
         after = dataclasses.replace(after, deletion_protection=protection)
@@ -90,7 +94,7 @@ def _without(table: Table, names: Sequence[str], gone_at: float) -> Table:
     return dataclasses.replace(table, indexes=kept, deleting=(*table.deleting, *gone))
 
 
-def _updating(before: Table, after: Table, now: float, transition_s: float) -> Table:
+def _updating(before: Table, after: Table, now: float, ends_at: float) -> Table:
     """`after`, UPDATING if it differs from `before` in what takes time.
 
     The same sent again changes nothing.
@@ -100,15 +104,14 @@ def _updating(before: Table, after: Table, now: float, transition_s: float) -> T
     if not kinds:
         return after
     under_way = {kind: until for kind, until in before.changes.items() if now < until}
-    changes = {**under_way, **dict.fromkeys(kinds, now + transition_s)}
+    changes = {**under_way, **dict.fromkeys(kinds, ends_at)}
     after = dataclasses.replace(after, changes=changes)
     if kinds == [ENCRYPTION]:
         # Observed in October 2026: only the description of the encryption shows it.
         return after
-    settled_at = now + transition_s
     if before.status == "UPDATING":
-        settled_at = max(settled_at, before.settled_at)
-    return dataclasses.replace(after, status="UPDATING", settled_at=settled_at)
+        ends_at = max(ends_at, before.settled_at)
+    return dataclasses.replace(after, status="UPDATING", settled_at=ends_at)
 
 
 def _slow_members(table: Table) -> dict[str, Any]:
@@ -155,21 +158,26 @@ def _check_units_change(
 
 
 def _changed_indexes(
-    table: Table, billing_mode: str, changes: IndexChanges, now: float, transition_s: float
+    table: Table, billing_mode: str, changes: IndexChanges, now: float, ends_at: float
 ) -> tuple[Index, ...]:
     indexes = []
     for index in table.indexes:
         update = changes.updates.get(index.name)
         if index.is_global and index.name not in changes.deletes:
-            index = _changed_index(table, index, billing_mode, update, now)
+            index = _changed_index(table, index, billing_mode, update, now, ends_at)
         if update and any(update.get(member) for member in UPDATING_MEMBERS):
-            index = dataclasses.replace(index, updated_at=now + transition_s)
+            index = dataclasses.replace(index, updated_at=ends_at)
         indexes.append(index)
     return tuple(indexes)
 
 
 def _changed_index(
-    table: Table, index: Index, billing_mode: str, update: dict[str, Any] | None, now: float
+    table: Table,
+    index: Index,
+    billing_mode: str,
+    update: dict[str, Any] | None,
+    now: float,
+    ends_at: float,
 ) -> Index:
     units = _index_units(table, index, billing_mode, update)
     asked = update or {}
@@ -182,9 +190,7 @@ def _changed_index(
     )
     extras = _counted(table, index, extras, billing_mode, units, now)
     warm = asked.get("WarmThroughput")
-    extras["WarmThroughput"] = _raised_warm(
-        table, index, billing_mode, units, warm, f"index {index.name}"
-    )
+    extras |= _raised_warm(table, index, billing_mode, units, warm, f"index {index.name}", ends_at)
     return dataclasses.replace(index, read_units=units[0], write_units=units[1], extras=extras)
 
 
@@ -259,8 +265,9 @@ def _raised_warm(
     units: tuple[int, int],
     asked: dict[str, Any] | None,
     named: str,
-) -> dict[str, int]:
-    """The WarmThroughput after a change: it rises with what it serves, and never falls."""
+    ends_at: float,
+) -> dict[str, Any]:
+    """The extras of WarmThroughput after a change: it rises with what it serves, never falls."""
     floors = ON_DEMAND_WARM_UNITS if billing_mode == ON_DEMAND else units
     raised = {}
     had = table_description.warm_units(table, part)
@@ -272,7 +279,9 @@ def _raised_warm(
                 "WarmThroughput, decreasing WarmThroughput is not supported"
             )
         raised[member] = max(current, floor, wanted or 0)
-    return raised
+    if not asked or tuple(raised.values()) == had:
+        return {"WarmThroughput": raised}
+    return {"WarmThroughput": raised, WARM_RAISE: {"before": had, "until": ends_at}}
 
 
 def _changed_extras(
@@ -281,13 +290,14 @@ def _changed_extras(
     units: tuple[int, int],
     request: Request,
     now: float,
+    ends_at: float,
 ) -> dict[str, Any]:
     extras = _merged_ceilings(
         table.extras, billing_mode, request, refused=NO_CEILINGS, part="table"
     )
     extras = _counted(table, table, extras, billing_mode, units, now)
     asked = request.get("WarmThroughput")
-    extras["WarmThroughput"] = _raised_warm(table, table, billing_mode, units, asked, "table")
+    extras |= _raised_warm(table, table, billing_mode, units, asked, "table", ends_at)
     table_class = request.get("TableClass")
     if table_class and table_class != extras.get("TableClass", _STANDARD):
         extras["TableClass"] = table_class

@@ -17,6 +17,7 @@ from genset.operations.table_rules import (
     ON_DEMAND_WARM_UNITS,
     THROUGHPUT,
     WARM_MEMBERS,
+    WARM_RAISE,
     is_encrypted,
     is_under_way,
 )
@@ -55,7 +56,7 @@ def describe(table: Table, status: str, counts: Counts, now: float) -> Descripti
         "TableArn": table.arn,
         "TableId": table.table_id,
         "DeletionProtectionEnabled": table.deletion_protection,
-        "WarmThroughput": _warm(table, table, status),
+        "WarmThroughput": _warm(table, table, status, now),
     }
     local = [_describe_index(table, i, counts) for i in table.indexes if not i.is_global]
     if local:
@@ -116,10 +117,17 @@ def warm_units(table: Table, part: Table | Index) -> tuple[int, int]:
     return max(reads, floors[0]), max(writes, floors[1])
 
 
-def _warm(table: Table, part: Table | Index, status: str) -> dict[str, Any]:
-    # Observed in October 2026: ACTIVE while the table is UPDATING, UPDATING while it is made.
-    units = dict(zip(WARM_MEMBERS, warm_units(table, part), strict=True))
-    return {**units, "Status": "UPDATING" if status == "CREATING" else "ACTIVE"}
+def _warm(table: Table, part: Table | Index, status: str, now: float) -> dict[str, Any]:
+    # Observed in October 2026: ACTIVE while the table is UPDATING, UPDATING while it is made. A
+    # raise on request has a status of its own, and shows the old units while it lasts.
+    units, is_raised = warm_units(table, part), False
+    raise_ = part.extras.get(WARM_RAISE)
+    if raise_ is not None and now < raise_["until"]:
+        units, is_raised = raise_["before"], True
+    return {
+        **dict(zip(WARM_MEMBERS, units, strict=True)),
+        "Status": "UPDATING" if is_raised or status == "CREATING" else "ACTIVE",
+    }
 
 
 def _ceilings(part: Table | Index) -> dict[str, Any]:
@@ -155,7 +163,7 @@ def _describe_global(
         "ProvisionedThroughput": _throughput(
             index, now, changing=index_states.is_being_updated(index, now)
         ),
-        "WarmThroughput": _warm(table, index, status),
+        "WarmThroughput": _warm(table, index, status, now),
         **_ceilings(index),
     }
     if status != "DELETING" and index_states.is_being_created(index, now):

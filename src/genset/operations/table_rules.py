@@ -14,6 +14,7 @@ ON_DEMAND: Final = "PAY_PER_REQUEST"
 THROUGHPUT_MEMBERS: Final = ("ReadCapacityUnits", "WriteCapacityUnits")
 ON_DEMAND_MEMBERS: Final = ("MaxReadRequestUnits", "MaxWriteRequestUnits")
 WARM_MEMBERS: Final = ("ReadUnitsPerSecond", "WriteUnitsPerSecond")
+WARM_RAISE: Final = "WarmThroughputRaise"  # where `extras` keep what was before one on request
 NO_CEILING: Final = -1
 NO_CEILINGS: Final = "cannot be specified when the table BillingMode is PROVISIONED"
 ON_DEMAND_WARM_UNITS: Final = (12_000, 4_000)  # what a new on-demand table can serve at once
