@@ -22,6 +22,9 @@ from genset.storage.keyspace import HASH_BYTES, after_prefix
 _INVALID = "One or more parameter values were invalid: "
 _NOT_VALID = "One or more parameter values are not valid. "
 _SCHEMA_MISMATCH = "The provided key element does not match the schema"
+_ABSENT: AttributeValue = {}
+# A text of so many characters fits any key, whatever its characters take.
+_SHORT = SORT_KEY_BYTES_MAX // 4
 
 
 def _raw_bytes(key_type: str, payload: str) -> bytes:
@@ -85,14 +88,10 @@ def index_entry_key(table: Table, index: Index, item: Item, key: bytes) -> bytes
     violations in DynamoDB").
     """
     partition = index.keys.partition
-    for attributes, size_max in (
-        (partition, PARTITION_KEY_BYTES_MAX),
-        (index.keys.sort, SORT_KEY_BYTES_MAX),
-    ):
-        for attribute in attributes:
-            value = item.get(attribute.name)
-            if value is None or not _can_be_key(attribute.type, value, size_max):
-                return None
+    for attribute in partition + index.keys.sort:
+        payload = item.get(attribute.name, _ABSENT).get(attribute.type)
+        if not payload or (len(payload) > _SHORT and not _fits(index, attribute, payload)):
+            return None
     # Under one sort key a local index goes by the table's sort key, a global one by no order.
     if index.is_global:
         tie = blake2b(key, digest_size=HASH_BYTES, key=table.salt).digest()
@@ -108,12 +107,10 @@ def index_entry_key(table: Table, index: Index, item: Item, key: bytes) -> bytes
     )
 
 
-def _can_be_key(key_type: str, value: AttributeValue, size_max: int) -> bool:
-    payload = value.get(key_type)
-    if not payload:
-        return False
-    # A character takes at most four bytes; most keys are too short to be counted out.
-    return len(payload) * 4 <= size_max or _payload_bytes(key_type, payload) <= size_max
+def _fits(index: Index, attribute: KeyAttribute, payload: str) -> bool:
+    is_partition = attribute in index.keys.partition
+    size_max = PARTITION_KEY_BYTES_MAX if is_partition else SORT_KEY_BYTES_MAX
+    return _payload_bytes(attribute.type, payload) <= size_max
 
 
 def sort_range(
