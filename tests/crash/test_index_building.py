@@ -123,6 +123,11 @@ def verify(api, names):
         assert index["ItemCount"] == len(rebuilt)
 
 
+def newest(api):
+    *_, last = api("DescribeTable", TableName="items")["Table"]["GlobalSecondaryIndexes"]
+    return last
+
+
 def write_beside(url, seeds=(1, 2, 3)):
     writers = [Writer(url, seed) for seed in seeds]
     for writer in writers:
@@ -172,13 +177,13 @@ def test_a_server_killed_in_a_backfill_goes_on_with_it(durable_server, workers):
         with Api(server.url) as api:
             writers = write_beside(server.url, (number, number + 10))
             api("UpdateTable", TableName="items", **creation(f"gsi{number}"))
-            time.sleep(chance.uniform(0.04, 0.1))
+            while newest(api)["ItemCount"] < chance.randrange(100, 1500):
+                time.sleep(0.002)
             server.kill()
             end(writers)
         server = durable_server(*options)
         with Api(server.url) as api:
-            *_, last = api("DescribeTable", TableName="items")["Table"]["GlobalSecondaryIndexes"]
-            interrupted += last["IndexStatus"] == "CREATING" and last["ItemCount"] > 0
+            interrupted += newest(api)["IndexStatus"] == "CREATING"
             verify(api, [f"gsi{n}" for n in range(number + 1)])
     assert interrupted, "no backfill was under way when the server was killed"
 
