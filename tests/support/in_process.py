@@ -21,13 +21,13 @@ class InProcess:
     def __init__(self, engine: Engine, *, now: float = 0.0, **services: Any) -> None:
         self.now = now
         self._engine = engine
-        self._services = Services(
+        self.services = Services(
             now=lambda: self.now,
             new_uuid=lambda: "uuid",
             new_salt=lambda: bytes(range(16)),
             **services,
         )
-        self._handler = Api(engine, OPERATIONS, OpenAuthenticator(), self._services)
+        self._handler = Api(engine, OPERATIONS, OpenAuthenticator(), self.services)
 
     async def send(self, operation: str, members: object) -> tuple[int, dict[str, Any]]:
         """The status and the body of the answer."""

@@ -132,6 +132,7 @@ def _new_services(settings: Settings) -> Services:
         new_uuid=lambda: str(uuid.uuid4()),
         new_salt=lambda: os.urandom(16),
         ttl_cooldown_s=settings.ttl_cooldown_seconds,
+        transition_s=settings.transition_seconds,
     )
 
 

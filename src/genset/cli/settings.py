@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import ipaddress
+import math
 import os
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -41,6 +43,7 @@ class Settings:
     ttl_sweep_seconds: int = 1
     ttl_cooldown_seconds: int = TTL_COOLDOWN_SECONDS
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    transition_seconds: float = 0.0
 
 
 _BOOLEANS: Final = frozenset({"memory", "insecure"})
@@ -50,6 +53,7 @@ _NUMBERS: Final = {
     "ttl_sweep_seconds": (0, _DAY_SECONDS),
     "ttl_cooldown_seconds": (0, _DAY_SECONDS),
 }
+_SECONDS: Final = {"transition_seconds": (0.0, float(_DAY_SECONDS))}
 _PATHS: Final = frozenset({"data_dir", "credentials"})
 _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "durability": ("full", "relaxed"),
@@ -70,6 +74,8 @@ _HELP: Final = {
     "ttl_cooldown_seconds": "how long after a change of a table's time to live the next is "
     f"refused (default {TTL_COOLDOWN_SECONDS})",
     "log_level": "debug, info, warning or error (default info)",
+    "transition_seconds": "how long tables and indexes stay CREATING, UPDATING or DELETING "
+    "(default 0: as short as can be)",
 }
 
 
@@ -154,6 +160,8 @@ def _convert(name: str, value: Any, place: str) -> Any:
         return _boolean(value, place)
     if name in _NUMBERS:
         return _number(value, place, *_NUMBERS[name])
+    if name in _SECONDS:
+        return _seconds(value, place, *_SECONDS[name])
     if not isinstance(value, str) or not value:
         raise SettingsError(f"{place} must be a text that is not empty")
     if name in _PATHS:
@@ -179,6 +187,16 @@ def _number(value: Any, place: str, low: int, high: int) -> int:
     if type(value) is not int or not low <= value <= high:
         raise SettingsError(f"{place} must be a number from {low} to {high}, not {value}")
     return value
+
+
+def _seconds(value: Any, place: str, low: float, high: float) -> float:
+    seconds = math.nan
+    if isinstance(value, int | float | str) and not isinstance(value, bool):
+        with contextlib.suppress(ValueError):
+            seconds = float(value)
+    if not low <= seconds <= high:
+        raise SettingsError(f"{place} must be seconds from {low:g} to {high:g}, not {value}")
+    return seconds
 
 
 def _check(settings: Settings) -> None:

@@ -40,7 +40,11 @@ class Keys:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Index:
-    """A secondary index. `projected` holds every attribute it stores; None means all."""
+    """A secondary index. `projected` holds every attribute it stores; None means all.
+
+    A `partial` index is maintained by every write, and still lacks entries of older items. The
+    times, in seconds since the epoch, say how its states end: see `genset.model.index_states`.
+    """
 
     name: str
     number: int
@@ -52,6 +56,11 @@ class Index:
     read_units: int = 0
     write_units: int = 0
     extras: dict[str, Any] = field(default_factory=dict)
+    partial: bool = False
+    allocated_at: float = 0.0
+    built_at: float = 0.0
+    updated_at: float = 0.0
+    gone_at: float = 0.0
 
     @property
     def is_global(self) -> bool:
@@ -74,7 +83,8 @@ class Table:
     """A table. Times are seconds since the epoch; `extras` are API members kept as given.
 
     `status` is what the last operation on it set: CREATING and UPDATING end, and a DELETING
-    table is gone, at `settled_at`.
+    table is gone, at `settled_at`. `changes` has when each kind of change under way will have been
+    made. Indexes in `deleting` are only shown, until they are gone: nobody reads or writes them.
     """
 
     account: str
@@ -85,12 +95,14 @@ class Table:
     salt: bytes
     keys: Keys
     indexes: tuple[Index, ...] = ()
+    deleting: tuple[Index, ...] = ()
     billing_mode: str = "PROVISIONED"
     read_units: int = 0
     write_units: int = 0
     created_at: float = 0.0
     status: str = "ACTIVE"
     settled_at: float = 0.0
+    changes: dict[str, float] = field(default_factory=dict)
     deletion_protection: bool = False
     time_to_live: TimeToLive | None = None
     extras: dict[str, Any] = field(default_factory=dict)
@@ -135,6 +147,7 @@ def encode_table(table: Table) -> bytes:
     record["salt"] = table.salt.hex()
     record["keys"] = _keys_record(table.keys)
     record["indexes"] = [_index_record(index) for index in table.indexes]
+    record["deleting"] = [_index_record(index) for index in table.deleting]
     return orjson.dumps(record)
 
 
@@ -158,9 +171,10 @@ def decode_table(stored: bytes) -> Table:
     keys = _decode_keys(record["keys"])
     record["keys"] = keys
     record["salt"] = bytes.fromhex(record["salt"])
-    record["indexes"] = tuple(_decode_index(keys, index) for index in record["indexes"])
     if record.get("time_to_live"):
         record["time_to_live"] = TimeToLive(**record["time_to_live"])
+    for member in ("indexes", "deleting"):
+        record[member] = tuple(_decode_index(keys, index) for index in record.get(member, ()))
     return Table(**record)
 
 

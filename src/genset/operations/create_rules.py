@@ -1,4 +1,4 @@
-"""The rules on the definition of a new table: what CreateTable checks, without data.
+"""The rules on the definition of a new table, or of a new index: what is checked without data.
 
 Checks run in DynamoDB's order, which the tests of CreateTable fix; each raises
 ValidationException. Limits are those of `genset.model.limits`.
@@ -17,6 +17,7 @@ from genset.model.errors import ValidationException
 from genset.model.tables import GLOBAL, LOCAL, Index, KeyAttribute, Keys, projected_attributes
 from genset.operations.operation import Request
 from genset.operations.table_rules import (
+    NO_CEILINGS,
     ON_DEMAND,
     ON_DEMAND_WARM_UNITS,
     PROVISIONED,
@@ -288,6 +289,51 @@ def _global_index(
     return _index(index, number, GLOBAL, table_keys, keys)
 
 
+def added_index(
+    index: dict[str, Any],
+    number: int,
+    table_keys: Keys,
+    definitions: Sequence[dict[str, str]],
+    billing_mode: str,
+) -> Index:
+    """The global index that UpdateTable adds to a table; raises ValidationException.
+
+    It is checked against the definitions in the request alone (observed on the service in July
+    2026). The words on throughput are UpdateTable's, as observed in October 2026.
+    """
+    types = _definitions(definitions)
+    _check_index_definitions([element["AttributeName"] for element in index["KeySchema"]], types)
+    keys = _keys(index["KeySchema"], types, key_attributes_max=limits.KEY_ATTRIBUTES_MAX)
+    built = _index(index, number, GLOBAL, table_keys, keys)
+    _check_added_billing(index, billing_mode)
+    return built
+
+
+def _check_added_billing(index: dict[str, Any], billing_mode: str) -> None:
+    name, throughput = index["IndexName"], index.get("ProvisionedThroughput")
+    if billing_mode == ON_DEMAND and throughput:
+        raise invalid(
+            f"Neither ReadCapacityUnits nor WriteCapacityUnits can be specified for index: {name} "
+            "when BillingMode is PAY_PER_REQUEST"
+        )
+    if billing_mode == PROVISIONED and not throughput:
+        raise invalid(
+            f"Both ReadCapacityUnits and WriteCapacityUnits must be specified for index: {name}"
+        )
+    check_throughput_bounds(throughput, name)
+    check_on_demand(
+        index.get("OnDemandThroughput"),
+        refused=f"for index : {name} {NO_CEILINGS}" if billing_mode == PROVISIONED else None,
+        part=f"index : {name}",
+    )
+    _check_warm(
+        index.get("WarmThroughput"),
+        billing_mode,
+        throughput_units(throughput),
+        part=f"index {name}",
+    )
+
+
 def _check_index_billing(index: dict[str, Any], billing_mode: str) -> None:
     name, throughput = index["IndexName"], index.get("ProvisionedThroughput")
     if billing_mode == ON_DEMAND and throughput:
@@ -359,6 +405,11 @@ def _check_across_indexes(indexes: Sequence[Index]) -> None:
         raise invalid(
             f"GlobalSecondaryIndex count exceeds the per-table limit of {limits.GLOBAL_INDEXES_MAX}"
         )
+    check_projected(indexes)
+
+
+def check_projected(indexes: Iterable[Index]) -> None:
+    """Check how many attributes the indexes of a table project by name, counted per index."""
     if sum(len(i.non_key_attributes) for i in indexes) > limits.PROJECTED_ATTRIBUTES_MAX:
         raise invalid(
             "Number of NonKeyAttributes over all indexes exceeds the per-table limit of "

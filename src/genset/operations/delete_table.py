@@ -11,7 +11,7 @@ from genset.model.errors import (
     ResourceNotFoundException,
     ValidationException,
 )
-from genset.operations import table_description
+from genset.operations import table_description, update_conflicts
 from genset.operations.catalog import maybe_table, put_table, status_of, table_name
 from genset.operations.operation import Answer, Operation, Request, Scope
 from genset.storage import keyspace
@@ -51,6 +51,8 @@ async def execute(plan: Plan, txn: Transaction) -> Answer:
             f"Requested resource not found: Table: {plan.name} not found"
         )
     status = status_of(table, scope)
+    if status not in ("CREATING", "DELETING"):
+        update_conflicts.check_deletable(table, scope.services.now())
     if status in _BUSY:
         raise ResourceInUseException(
             f"Attempt to change a resource which is still in use: {_BUSY[status].format(plan.name)}"

@@ -44,7 +44,10 @@ async def store_item(
         return
     local_bytes = after_bytes - before_bytes
     for index in table.indexes:
-        grown = _store_entry(txn, table, index, key, before, after, consumed)
+        indexed = before
+        if index.partial and before is not None:
+            indexed = await _maybe_indexed(txn, table, index, key, before)
+        grown = _store_entry(txn, table, index, key, indexed, after, consumed)
         if not index.is_global:
             local_bytes += grown
     if table.ttl is not None:
@@ -81,6 +84,14 @@ async def _grow_collection(txn: Transaction, table: Table, item: Item, grown: in
         if counts and counts[0] + grown > ITEM_COLLECTION_BYTES_MAX:
             raise ItemCollectionSizeLimitExceededException("Collection size exceeded.")
     txn.add(counter, grown)
+
+
+async def _maybe_indexed(
+    txn: Transaction, table: Table, index: Index, key: bytes, item: Item
+) -> Item | None:
+    """The item if it has its entry in an index that is still being filled."""
+    entry = index_entry_key(table, index, item, key)
+    return item if entry is not None and await txn.get(entry) is not None else None
 
 
 def projected_item(index: Index, item: Item) -> Item:

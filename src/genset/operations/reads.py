@@ -137,7 +137,7 @@ def source_of(plan: ReadPlan, table: Table) -> Source:
     """Check the index of a read; raises ValidationException for what it cannot serve."""
     if plan.index_name is None:
         return Source(table=table, index=None, fetches=False)
-    index = usable_index(table, plan.index_name)
+    index = usable_index(table, plan.index_name, plan.scope)
     if plan.consistent and index.is_global:
         raise ValidationException("Consistent reads are not supported on global secondary indexes")
     missing: list[str] = []
@@ -183,7 +183,8 @@ def start_position(source: Source, start_key: Item, error: str) -> bytes:
     if source.index is None:
         return key
     entry = index_entry_key(source.table, source.index, start_key, key)
-    assert entry is not None
+    if entry is None:
+        raise ValidationException(error)
     return entry
 
 

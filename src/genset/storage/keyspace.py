@@ -10,6 +10,8 @@
 08 table(4)                                   a deleted table whose data is to be swept
 0C table(4) second(8) item key                an item that expires at that second
 0D table(4)                                   a table with time to live, and the state of its 0C
+0E 00 table(4) index(2)                       an index to be filled, and how far that is
+0E 01 table(4) index(2)                       a deleted index whose data is to be swept
 
 The tie is the table's sort key in a local index and a hash of the primary key in a global one.
 """
@@ -30,6 +32,8 @@ _TABLE_NUMBERS: Final = b"\x07"
 _SWEEP: Final = b"\x08"
 _EXPIRY: Final = b"\x0c"
 _EXPIRY_QUEUE: Final = b"\x0d"
+_BACKFILL: Final = b"\x0e\x00"
+_INDEX_SWEEP: Final = b"\x0e\x01"
 _TABLE_BYTES: Final = 4
 _INDEX_BYTES: Final = 2
 _SECOND_BYTES: Final = 8
@@ -100,6 +104,32 @@ def sweep_range() -> tuple[bytes, bytes]:
 def swept_table(key: bytes) -> int:
     """The table number of a sweep record's key."""
     return int.from_bytes(key[len(_SWEEP) :])
+
+
+def backfill_key(table: int, index: int) -> bytes:
+    """The record that an index lacks entries of older items, and how far they were looked at."""
+    return _BACKFILL + table.to_bytes(_TABLE_BYTES) + index.to_bytes(_INDEX_BYTES)
+
+
+def backfill_range() -> tuple[bytes, bytes]:
+    """All records of indexes to be filled."""
+    return _BACKFILL, after_prefix(_BACKFILL)
+
+
+def index_sweep_key(table: int, index: int) -> bytes:
+    """The record that a deleted index's data is still to be removed."""
+    return _INDEX_SWEEP + table.to_bytes(_TABLE_BYTES) + index.to_bytes(_INDEX_BYTES)
+
+
+def index_sweep_range() -> tuple[bytes, bytes]:
+    """All records of deleted indexes."""
+    return _INDEX_SWEEP, after_prefix(_INDEX_SWEEP)
+
+
+def marked_index(key: bytes) -> tuple[int, int]:
+    """The table and index numbers of the key of an index to be filled or swept."""
+    numbers = key[len(_BACKFILL) :]
+    return int.from_bytes(numbers[:_TABLE_BYTES]), int.from_bytes(numbers[_TABLE_BYTES:])
 
 
 def token_range() -> tuple[bytes, bytes]:
