@@ -13,13 +13,23 @@ from genset.wire.messages import WireRequest
 from genset.wire.sigv4 import OpenAuthenticator
 from support.client import authorization
 
+STREAMS_OPERATIONS = ("ListStreams", "DescribeStream", "GetShardIterator", "GetRecords")
+
+
+def _service(operation: str) -> str:
+    return "DynamoDBStreams" if operation in STREAMS_OPERATIONS else "DynamoDB"
+
 
 class InProcess:
-    """Sends requests to all operations on `engine`; time stands still."""
+    """Sends requests to all operations on `engine`; time stands still at `now`."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, transition_s: float = 0.0) -> None:
+        self.now = 0.0
         services = Services(
-            now=lambda: 0.0, new_uuid=lambda: "uuid", new_salt=lambda: bytes(range(16))
+            now=lambda: self.now,
+            new_uuid=lambda: "uuid",
+            new_salt=lambda: bytes(range(16)),
+            transition_s=transition_s,
         )
         self._handler = Api(engine, OPERATIONS, OpenAuthenticator(), services)
 
@@ -27,7 +37,7 @@ class InProcess:
         """The status and the body of the answer."""
         body = json.dumps(members).encode()
         headers = {
-            b"x-amz-target": f"DynamoDB_20120810.{operation}".encode(),
+            b"x-amz-target": f"{_service(operation)}_20120810.{operation}".encode(),
             b"x-amz-date": b"20261123T000000Z",
             b"authorization": authorization().encode(),
         }

@@ -1,1 +1,2 @@
-"""Jobs beside the requests, each idempotent and resumable: `sweep` removes what is left over."""
+"""Jobs beside the requests, each idempotent and resumable: `sweep` removes what is left over,
+`streams` rolls, splits and trims the shards of streams."""

@@ -35,5 +35,12 @@ TRANSACTION_ACTIONS_MAX: Final = 100  # [M]
 TRANSACTION_BYTES_MAX: Final = 4 * 1024 * 1024  # [M]
 CLIENT_TOKEN_SECONDS: Final = 600  # [M]
 
+STREAM_RECORDS_MAX: Final = 1000  # of one GetRecords [M]
+STREAM_PAGE_BYTES_MAX: Final = 1_048_576  # of one GetRecords [M]
+STREAM_SHARDS_LISTED_MAX: Final = 100  # [M]
+STREAMS_LISTED_MAX: Final = 100  # [M]
+STREAM_KEEP_SECONDS: Final = 86_400  # how long stream records are kept [M]
+SHARD_ITERATOR_SECONDS: Final = 900  # [M]
+
 TABLES_LISTED_MAX: Final = 100  # [M]
 REQUEST_BYTES_MAX: Final = 16 * 1024 * 1024  # [L]

@@ -60,6 +60,28 @@ class Index:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TableStream:
+    """What a writer needs of a table's enabled stream.
+
+    `shards` holds the open shards, each as the least partition hash it takes and its number, in
+    the order of the hashes; the first takes the least hash there is.
+    """
+
+    number: int
+    view_type: str
+    shards: tuple[tuple[bytes, int], ...]
+
+    def shard_of(self, partition_hash: bytes) -> int:
+        """The number of the open shard that records changes under this partition key."""
+        taken = self.shards[0][1]
+        for start, number in self.shards[1:]:
+            if partition_hash < start:
+                break
+            taken = number
+        return taken
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
     """A table. Times are seconds since the epoch; `extras` are API members kept as given.
 
@@ -83,6 +105,7 @@ class Table:
     settled_at: float = 0.0
     deletion_protection: bool = False
     extras: dict[str, Any] = field(default_factory=dict)
+    stream: TableStream | None = None
     items_prefix: bytes = field(init=False)
     has_local_indexes: bool = field(init=False)
     follows_items: bool = field(init=False)
@@ -90,7 +113,7 @@ class Table:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "items_prefix", keyspace.items_prefix(self.number))
-        object.__setattr__(self, "follows_items", bool(self.indexes))
+        object.__setattr__(self, "follows_items", bool(self.indexes) or self.stream is not None)
         object.__setattr__(
             self, "has_local_indexes", any(not index.is_global for index in self.indexes)
         )
@@ -120,6 +143,7 @@ def encode_table(table: Table) -> bytes:
     record["salt"] = table.salt.hex()
     record["keys"] = _keys_record(table.keys)
     record["indexes"] = [_index_record(index) for index in table.indexes]
+    record["stream"] = _stream_record(table.stream)
     return orjson.dumps(record)
 
 
@@ -128,6 +152,13 @@ def _index_record(index: Index) -> dict[str, Any]:
     record["keys"] = _keys_record(index.keys)
     del record["projected"]
     return record
+
+
+def _stream_record(stream: TableStream | None) -> dict[str, Any] | None:
+    if stream is None:
+        return None
+    shards = [[start.hex(), number] for start, number in stream.shards]
+    return {"number": stream.number, "view_type": stream.view_type, "shards": shards}
 
 
 def _keys_record(keys: Keys) -> dict[str, Any]:
@@ -144,7 +175,15 @@ def decode_table(stored: bytes) -> Table:
     record["keys"] = keys
     record["salt"] = bytes.fromhex(record["salt"])
     record["indexes"] = tuple(_decode_index(keys, index) for index in record["indexes"])
+    record["stream"] = _decode_stream(record.get("stream"))
     return Table(**record)
+
+
+def _decode_stream(record: dict[str, Any] | None) -> TableStream | None:
+    if record is None:
+        return None
+    shards = tuple((bytes.fromhex(start), number) for start, number in record["shards"])
+    return TableStream(**{**record, "shards": shards})
 
 
 def _decode_index(table_keys: Keys, record: dict[str, Any]) -> Index:

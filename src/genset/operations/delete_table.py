@@ -11,7 +11,7 @@ from genset.model.errors import (
     ResourceNotFoundException,
     ValidationException,
 )
-from genset.operations import table_description
+from genset.operations import stream_changes, table_description
 from genset.operations.catalog import maybe_table, put_table, status_of, table_name
 from genset.operations.operation import Answer, Operation, Request, Scope
 from genset.storage import keyspace
@@ -62,9 +62,10 @@ async def execute(plan: Plan, txn: Transaction) -> Answer:
         )
     counts = await table_description.read_counts(txn, table)
     transition_s, now = scope.services.transition_s, scope.services.now()
+    deleting = dataclasses.replace(table, status="DELETING", settled_at=now + transition_s)
+    deleting = await stream_changes.close_stream(txn, deleting, now)
     if transition_s > 0:
-        settled_at = now + transition_s
-        put_table(txn, dataclasses.replace(table, status="DELETING", settled_at=settled_at))
+        put_table(txn, deleting)
     else:
         txn.delete(keyspace.catalog_key(table.account, table.region, table.name))
     txn.put(keyspace.sweep_key(table.number), b"")

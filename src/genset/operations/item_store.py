@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from genset.model.attribute_values import Item, values_equal
 from genset.model.errors import ItemCollectionSizeLimitExceededException
-from genset.model.items import encode_stored
+from genset.model.items import encode_stored, stored_json
 from genset.model.keys import index_entry_key, item_hash
 from genset.model.limits import ITEM_COLLECTION_BYTES_MAX
 from genset.model.sizes import item_bytes
 from genset.model.tables import Index, Table
 from genset.operations.capacity import Consumed, write_units
 from genset.operations.operation import Services
+from genset.operations.stream_records import record_change
 from genset.storage import keyspace
 from genset.storage.engine import Transaction
 
@@ -26,13 +27,14 @@ async def store_item(
     after_bytes: int,
     consumed: Consumed,
     services: Services,
+    by_ttl: bool = False,
 ) -> None:
     """Replace the item at `key` and all that follows from it.
 
     `before` may be None although an item of `before_bytes` exists only if the table does not
-    follow its items (`Table.follows_items`). Adds to `consumed` what the write costs. Raises
-    ItemCollectionSizeLimitExceededException if a table with local indexes would exceed 10 GB
-    under one partition key.
+    follow its items (`Table.follows_items`). `by_ttl` says that the item goes because it expired.
+    Adds to `consumed` what the write costs. Raises ItemCollectionSizeLimitExceededException if a
+    table with local indexes would exceed 10 GB under one partition key.
     """
     consumed.table_units += write_units(max(before_bytes, after_bytes))
     if after is None and not before_bytes:
@@ -42,10 +44,25 @@ async def store_item(
         grown = _store_entry(txn, table, index, key, before, after, consumed)
         if not index.is_global:
             local_bytes += grown
+    stored = None
     if after is None:
         txn.delete(key)
     else:
-        txn.put(key, encode_stored(after, after_bytes))
+        stored = encode_stored(after, after_bytes)
+        txn.put(key, stored)
+    if table.stream is not None:
+        await record_change(
+            txn,
+            table,
+            key,
+            before=before,
+            before_bytes=before_bytes,
+            after=after,
+            after_bytes=after_bytes,
+            after_json=stored_json(stored) if stored is not None else b"",
+            now=services.now(),
+            by_ttl=by_ttl,
+        )
     items = (after is not None) - bool(before_bytes)
     if items or after_bytes != before_bytes:
         txn.add(keyspace.counts_key(table.number), items, after_bytes - before_bytes)

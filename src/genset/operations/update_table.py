@@ -19,6 +19,7 @@ from genset.model.errors import (
 )
 from genset.model.tables import Index, Table
 from genset.operations import (
+    stream_changes,
     table_changes,
     table_description,
     table_rules,
@@ -104,6 +105,7 @@ async def execute(plan: Plan, txn: Transaction) -> Answer:
     changed = table_changes.changed(
         table, plan.request, plan.index_updates, now=now, transition_s=services.transition_s
     )
+    changed = await stream_changes.follow_specification(txn, changed, now)
     put_table(txn, changed)
     counts = await table_description.read_counts(txn, table)
     if any(plan.request.get(member) for member in _SLOW_CHANGES):
