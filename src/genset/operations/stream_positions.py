@@ -7,7 +7,7 @@ was made, under a checksum that makes a text that is none of ours an invalid ite
 from __future__ import annotations
 
 import struct
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
@@ -42,14 +42,14 @@ class ShardIterator:
 def encode_iterator(arn: str, shard: int, sequence: int, now: float) -> str:
     """The text of an iterator made at that time."""
     place = _PLACE.pack(shard, sequence, int(now * 1000))
-    return f"{arn}|{_VERSION}|{urlsafe_b64encode(place + _checksum(arn, place)).decode()}"
+    return f"{arn}|{_VERSION}|{b64encode(place + _checksum(arn, place)).decode()}"
 
 
 def decode_iterator(scope: Scope, text: str) -> ShardIterator:
     """The iterator of a text; raises ValidationException if it is none of ours."""
     try:
         arn, version, payload = text.split("|")
-        raw = urlsafe_b64decode(payload)
+        raw = b64decode(payload, validate=True)
         stream = parse_stream_arn(scope, arn)
         shard, sequence, made_at_ms = _PLACE.unpack(raw[: _PLACE.size])
         valid = version == _VERSION and raw[_PLACE.size :] == _checksum(arn, raw[: _PLACE.size])
