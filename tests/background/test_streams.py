@@ -349,6 +349,33 @@ def test_a_stream_is_enabling_and_disabling_while_its_table_changes():
     assert (status(server, again), names_in(read_all(server, arn))) == ("DISABLED", ["a"])
 
 
+def test_a_table_whose_stream_is_being_switched_refuses_what_the_service_refuses():
+    """Observed on the service, October 2026; the words for StreamSpecification are inferred."""
+    server = StillServer(transition_s=5)
+    server("CreateTable", TableName="tab", **KEYED)
+    server.wait(5)
+    server("UpdateTable", TableName="tab", **enabled())
+    refused = {
+        "Stream status is being updated. Table: tab": DISABLED,
+        "Can't update table class when stream status is being updated. Table: tab": {
+            "TableClass": "STANDARD_INFREQUENT_ACCESS"
+        },
+        "OnDemandThroughput cannot be updated while stream status update is in progress. "
+        "Table: tab": {"OnDemandThroughput": {"MaxReadRequestUnits": 5}},
+    }
+    in_use = "Attempt to change a resource which is still in use: "
+    for words, change in refused.items():
+        found = refusal(server, "UpdateTable", TableName="tab", **change)
+        assert found == ("ResourceInUseException", in_use + words)
+    words = f"{in_use}Cannot delete table while stream is being enabled/disabled."
+    found = refusal(server, "DeleteTable", TableName="tab")
+    assert found == ("ResourceInUseException", words)
+    server("UpdateTable", TableName="tab", DeletionProtectionEnabled=True)
+    server("UpdateTable", TableName="tab", DeletionProtectionEnabled=False)
+    server.wait(5)
+    server("DeleteTable", TableName="tab")
+
+
 def status(server, arn):
     return call(server, "DescribeStream", StreamArn=arn)["StreamDescription"]["StreamStatus"]
 

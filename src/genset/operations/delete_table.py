@@ -51,6 +51,12 @@ async def execute(plan: Plan, txn: Transaction) -> Answer:
             f"Requested resource not found: Table: {plan.name} not found"
         )
     status = status_of(table, scope)
+    now = scope.services.now()
+    if status == "UPDATING" and await stream_changes.is_switching(txn, table, now):
+        raise ResourceInUseException(
+            "Attempt to change a resource which is still in use: Cannot delete table while stream "
+            "is being enabled/disabled."
+        )
     if status in _BUSY:
         raise ResourceInUseException(
             f"Attempt to change a resource which is still in use: {_BUSY[status].format(plan.name)}"
@@ -61,7 +67,7 @@ async def execute(plan: Plan, txn: Transaction) -> Answer:
             "Disable deletion protection first."
         )
     counts = await table_description.read_counts(txn, table)
-    transition_s, now = scope.services.transition_s, scope.services.now()
+    transition_s = scope.services.transition_s
     deleting = dataclasses.replace(table, status="DELETING", settled_at=now + transition_s)
     deleting = await stream_changes.close_stream(txn, deleting, now)
     if transition_s > 0:

@@ -7,7 +7,10 @@ A stream that was switched off, or whose table was deleted, stays readable under
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
+from typing import Final
 
+from genset.model.errors import ResourceInUseException
 from genset.model.streams import (
     Shard,
     Stream,
@@ -20,6 +23,13 @@ from genset.model.tables import Table
 from genset.operations.table_description import key_schema, stream_label, stream_members
 from genset.storage import keyspace
 from genset.storage.engine import Snapshot, Transaction
+
+_SWITCHING: Final = {
+    "StreamSpecification": "Stream status is being updated.",
+    "TableClass": "Can't update table class when stream status is being updated.",
+    "OnDemandThroughput": "OnDemandThroughput cannot be updated while stream status update is "
+    "in progress.",
+}
 
 
 async def follow_specification(txn: Transaction, table: Table, now: float) -> Table:
@@ -118,6 +128,30 @@ async def maybe_stream(
     """The stream of that table and label; None if there is none, or no longer."""
     stored = await snapshot.get(keyspace.stream_key(account, region, table, label))
     return None if stored is None else decode_stream(stored)
+
+
+async def is_switching(snapshot: Snapshot, table: Table, now: float) -> bool:
+    """Whether the table's latest stream is being enabled or disabled at that time."""
+    label = table.extras.get("LatestStreamLabel")
+    if label is None:
+        return False
+    stream = await maybe_stream(snapshot, table.account, table.region, table.name, label)
+    return stream is not None and now < stream.settled_at
+
+
+async def check_no_switch(
+    snapshot: Snapshot, table: Table, members: Iterable[str], now: float
+) -> None:
+    """Check that no stream is being switched that excludes an update of one of `members`.
+
+    Raises ResourceInUseException. Which members, and the words for all but StreamSpecification,
+    were observed on the service in October 2026.
+    """
+    words = [_SWITCHING[member] for member in _SWITCHING if member in members]
+    if words and await is_switching(snapshot, table, now):
+        raise ResourceInUseException(
+            f"Attempt to change a resource which is still in use: {words[0]} Table: {table.name}"
+        )
 
 
 def put_stream(txn: Transaction, stream: Stream) -> None:

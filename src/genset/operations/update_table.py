@@ -102,6 +102,9 @@ async def execute(plan: Plan, txn: Transaction) -> Answer:
     _check_status(table, status, plan.request)
     services = plan.scope.services
     now = services.now()
+    if status == "UPDATING":
+        given = [member for member, value in plan.request.items() if value]
+        await stream_changes.check_no_switch(txn, table, given, now)
     changed = table_changes.changed(
         table, plan.request, plan.index_updates, now=now, transition_s=services.transition_s
     )
