@@ -463,12 +463,13 @@ def test_shapes_are_checked_as_the_model_says(api, streamed):
         "1 validation error detected: Value '0' at 'limit' failed to satisfy constraint: "
         "Member must have value greater than or equal to 1",
     )
+    (shard,) = shards_of(api, arn)
     found = refusal(api, "DescribeStream", StreamArn="short")
     assert found[0] == VALIDATION
     assert "at 'streamArn' failed to satisfy constraint" in found[1]
     for operation, most in (("GetRecords", 1000), ("DescribeStream", 100), ("ListStreams", 100)):
         request = {
-            "GetRecords": {"ShardIterator": "x"},
+            "GetRecords": {"ShardIterator": iterator_of(api, arn, shard["ShardId"])},
             "DescribeStream": {"StreamArn": arn},
             "ListStreams": {},
         }[operation]

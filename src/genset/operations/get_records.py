@@ -51,11 +51,11 @@ class Page:
 
 def prepare(request: Request, scope: Scope) -> Plan:
     """Take the iterator apart; raises ValidationException and ExpiredIteratorException."""
-    limit = check_stream_limit(request.get("Limit"), STREAM_RECORDS_MAX)
     iterator = decode_iterator(scope, request["ShardIterator"])
     if abs(scope.services.now() - iterator.made_at_ms / 1000) > SHARD_ITERATOR_SECONDS:
         # The published model's words; nobody has published others.
         raise ExpiredIteratorException("The provided iterator exceeds the maximum age allowed.")
+    limit = check_stream_limit(request.get("Limit"), STREAM_RECORDS_MAX)
     return Plan(scope=scope, iterator=iterator, limit=limit)
 
 
