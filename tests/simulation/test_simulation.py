@@ -164,6 +164,19 @@ def test_a_counter_that_is_off_is_caught(tmp_path: Path, monkeypatch: pytest.Mon
     first_caught(tmp_path)
 
 
+def test_a_stream_record_that_is_lost_is_caught(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put, of_a_record = Changes.put, b"\x0a"
+
+    def forgetful(self: Changes, key: bytes, value: bytes) -> None:
+        if not (key.startswith(of_a_record) and key.endswith(b"\x07")):
+            put(self, key, value)
+
+    monkeypatch.setattr(Changes, "put", forgetful)
+    assert "stream has gaps" in str(first_caught(tmp_path))
+
+
 def test_a_transaction_that_is_done_twice_is_caught(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
