@@ -15,9 +15,13 @@ T = TypeVar("T")
 
 
 def finished(work: Coroutine[Any, Any, T]) -> T:
-    """The result of a coroutine that waits for nothing, as all work on a memory engine."""
+    """The result of a coroutine that waits for nothing, as all work on a memory engine.
+
+    It may give way to others, who are not there.
+    """
     try:
-        work.send(None)
+        while work.send(None) is None:
+            pass
     except StopIteration as done:
         result: T = done.value
         return result

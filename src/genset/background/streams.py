@@ -6,6 +6,7 @@ stopped anywhere and run in several processes at once. A round with nothing to d
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -63,6 +64,8 @@ async def tend_streams(engine: Engine, now: float, policy: ShardPolicy) -> None:
             stream = decode_stream(stored)
             await _trim(engine, stream, now)
             await _reshard(engine, stream, now, policy)
+            # Short reads do not suspend: without this, requests would wait for the whole round.
+            await asyncio.sleep(0)
         if len(page) < _STREAMS_PER_READ:
             return
         start = page[-1][0] + b"\x00"
