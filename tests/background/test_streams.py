@@ -5,10 +5,6 @@ from __future__ import annotations
 import pytest
 
 from genset.background.streams import ShardPolicy
-from genset.operations.capacity import Consumed
-from genset.operations.catalog import maybe_table
-from genset.operations.item_store import store_item
-from genset.operations.operation import Scope, Services
 from genset.storage import keyspace
 from support import tables
 from support.client import Refused
@@ -383,20 +379,15 @@ def status(server, arn):
 def test_a_removal_by_time_to_live_names_the_service(server):
     """Developer guide, "DynamoDB Streams and Time to Live"."""
     arn = streamed(server, view="OLD_IMAGE")
-    item = {"pk": S("a"), "expires": N(1)}
+    live = {"Enabled": True, "AttributeName": "expires"}
+    server("UpdateTimeToLive", TableName="tab", TimeToLiveSpecification=live)
+    item = {"pk": S("a"), "expires": N(int(server.now) + 100)}
     server("PutItem", TableName="tab", Item=item)
-    services = Services(now=lambda: server.now, new_uuid=lambda: "", new_salt=lambda: b"")
-    scope = Scope(account="000000000000", region="us-east-1", services=services)
-
-    async def expire(txn):
-        table = await maybe_table(txn, scope, "tab")
-        pairs = await txn.scan(table.items_prefix, table.items_prefix + b"\xff", limit=1)
-        await store_item(
-            txn, table, pairs[0][0], before=item, before_bytes=13, after=None, after_bytes=0,
-            consumed=Consumed(table), services=services, by_ttl=True,
-        )  # fmt: skip
-
-    finished(server.engine.write(expire))
+    server.run_jobs()
+    assert len(read_all(server, arn)) == 1
+    server.wait(110)
+    server.run_jobs()
+    server.run_jobs()
     inserted, removed = read_all(server, arn)
     assert "userIdentity" not in inserted
     assert removed["eventName"] == "REMOVE"

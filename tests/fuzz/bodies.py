@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 OPERATIONS = [
     "BatchGetItem", "BatchWriteItem", "CreateTable", "DeleteItem", "DeleteTable", "DescribeTable",
     "GetItem", "ListTables", "PutItem", "Query", "Scan", "TransactGetItems", "TransactWriteItems",
-    "UpdateItem", "UpdateTable",
+    "UpdateItem", "UpdateTable", "UpdateTimeToLive", "DescribeTimeToLive",
 ]  # fmt: skip
-UNBUILT = ["ExecuteStatement", "CreateBackup", "DescribeTimeToLive", "TagResource", "ListStreams"]
+UNBUILT = ["ExecuteStatement", "CreateBackup", "TagResource", "ListStreams"]
 
 MODEL = botocore.session.get_session().get_service_model("dynamodb")
 

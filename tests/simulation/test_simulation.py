@@ -79,7 +79,7 @@ def test_relaxed_durability_loses_nothing_to_a_kill(tmp_path: Path) -> None:
 
 def test_the_seeds_meet_what_they_are_for(tmp_path: Path) -> None:
     met: Counter[str] = Counter()
-    for seed in range(1265, 1305):
+    for seed in range(1265, 1465):
         met += live(seed, tmp_path).met
         if all(met[event] for event in TO_MEET):
             break
@@ -122,12 +122,14 @@ def test_a_seed_decides_everything_in_any_process(tmp_path: Path) -> None:
 # Broken on purpose.
 
 
-def first_caught(directory: Path, **options: object) -> Violation:
-    """What the first seeds find; fails if they find nothing."""
+def first_caught(directory: Path, words: str = "", **options: object) -> Violation:
+    """The first violation of those words that the first seeds find; fails if they find none."""
     for seed in range(40):
         try:
             live(seed, directory, **options)
         except Violation as violation:
+            if words not in str(violation):
+                continue
             found = violation
             break
     else:
@@ -137,8 +139,7 @@ def first_caught(directory: Path, **options: object) -> Violation:
 
 
 def test_an_engine_that_answers_before_its_sync_is_caught(tmp_path: Path) -> None:
-    violation = first_caught(tmp_path, durability="relaxed")
-    assert "after the crash there is none of" in str(violation)
+    first_caught(tmp_path, "after the crash there is none of", durability="relaxed")
 
 
 def test_an_index_entry_that_stays_is_caught(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from genset.background.jobs import all_jobs
 from genset.operations.operation import Services
 from genset.operations.registry import OPERATIONS
 from genset.storage.engine import Engine
@@ -21,17 +22,18 @@ def _service(operation: str) -> str:
 
 
 class InProcess:
-    """Sends requests to all operations on `engine`; time stands still at `now`."""
+    """Sends requests to all operations on `engine`; `now` is the time, which a test may move."""
 
-    def __init__(self, engine: Engine, *, transition_s: float = 0.0) -> None:
-        self.now = 0.0
-        services = Services(
+    def __init__(self, engine: Engine, *, now: float = 0.0, **services: Any) -> None:
+        self.now = now
+        self._engine = engine
+        self._services = Services(
             now=lambda: self.now,
             new_uuid=lambda: "uuid",
             new_salt=lambda: bytes(range(16)),
-            transition_s=transition_s,
+            **services,
         )
-        self._handler = Api(engine, OPERATIONS, OpenAuthenticator(), services)
+        self._handler = Api(engine, OPERATIONS, OpenAuthenticator(), self._services)
 
     async def send(self, operation: str, members: object) -> tuple[int, dict[str, Any]]:
         """The status and the body of the answer."""
@@ -44,3 +46,8 @@ class InProcess:
         request = WireRequest(b"POST", b"/", b"", headers, body, body, "json", "id")
         response = await self._handler.handle(request)
         return response.status, json.loads(response.body)
+
+    async def run_jobs(self, *, backwards: bool = False) -> None:
+        """One round of all background work, as it is to be done now, or its last job first."""
+        for job in all_jobs()[:: -1 if backwards else 1]:
+            await job.run(self._engine, self._services)

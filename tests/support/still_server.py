@@ -58,6 +58,10 @@ class StillServer:
         parsed: dict[str, Any] = answer.json
         return parsed
 
+    def run_jobs(self) -> None:
+        """One round of all background work."""
+        finished(self._server.run_jobs())
+
     def tend(self, policy: ShardPolicy | None = None) -> None:
         """One round of the background's care of streams."""
         finished(tend_streams(self.engine, self.now, policy or ShardPolicy()))

@@ -39,9 +39,9 @@ async def sweep_deleted_tables(engine: Engine, limit: int) -> int:
 
 
 async def _sweep_table(txn: Transaction, number: int, mark: bytes, limit: int) -> bool:
-    items, entries, counts, collections = keyspace.table_prefixes(number)
+    items, entries, counts, collections, expiries, queue = keyspace.table_prefixes(number)
     left = limit
-    for prefix in (items, entries):
+    for prefix in (items, entries, expiries):
         pairs = await txn.scan(prefix, keyspace.after_prefix(prefix), limit=left)
         for key, _ in pairs:
             txn.delete(key)
@@ -51,7 +51,7 @@ async def _sweep_table(txn: Transaction, number: int, mark: bytes, limit: int) -
         left -= len(pairs)
         if left <= 0:
             return False
-    for prefix in (counts, collections):
+    for prefix in (counts, collections, queue):
         txn.delete_range(prefix, keyspace.after_prefix(prefix))
     txn.delete(mark)
     return True

@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-from genset.background.jobs import JobRunner
+from genset.background.jobs import JobRunner, all_jobs
 from genset.cli.settings import Settings
 from genset.operations.operation import Services
 from genset.storage.data_directory import DataDirectory
@@ -98,8 +98,8 @@ async def _serve(
         loop.add_reader(watch, stop.set)
     engine = open_sqlite(database, durability=settings.durability)
     try:
-        services = _new_services()
-        jobs = JobRunner(engine, services)
+        services = _new_services(settings)
+        jobs = JobRunner(engine, services, all_jobs(ttl_sweep_s=settings.ttl_sweep_seconds))
         server = HttpServer(_new_api(engine, authenticator, services, jobs))
         await server.start(
             settings.host,
@@ -126,9 +126,12 @@ async def _serve(
         await engine.close()
 
 
-def _new_services() -> Services:
+def _new_services(settings: Settings) -> Services:
     return Services(
-        now=time.time, new_uuid=lambda: str(uuid.uuid4()), new_salt=lambda: os.urandom(16)
+        now=time.time,
+        new_uuid=lambda: str(uuid.uuid4()),
+        new_salt=lambda: os.urandom(16),
+        ttl_cooldown_s=settings.ttl_cooldown_seconds,
     )
 
 

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any, Final, Literal, NoReturn
 
 from genset import __version__
+from genset.model.limits import TTL_COOLDOWN_SECONDS
 
 CONFIG_FILE: Final = "genset.toml"
 _WORKERS_MAX = 256
+_DAY_SECONDS = 86_400
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
 _FALSE: Final = frozenset({"0", "false", "no", "off", ""})
 
@@ -36,11 +38,18 @@ class Settings:
     auth: Literal["open", "sigv4"] = "open"
     credentials: Path | None = None
     insecure: bool = False
+    ttl_sweep_seconds: int = 1
+    ttl_cooldown_seconds: int = TTL_COOLDOWN_SECONDS
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
 
 _BOOLEANS: Final = frozenset({"memory", "insecure"})
-_NUMBERS: Final = {"port": (0, 65535), "workers": (1, _WORKERS_MAX)}
+_NUMBERS: Final = {
+    "port": (0, 65535),
+    "workers": (1, _WORKERS_MAX),
+    "ttl_sweep_seconds": (0, _DAY_SECONDS),
+    "ttl_cooldown_seconds": (0, _DAY_SECONDS),
+}
 _PATHS: Final = frozenset({"data_dir", "credentials"})
 _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "durability": ("full", "relaxed"),
@@ -57,6 +66,9 @@ _HELP: Final = {
     "auth": "open: believe any credentials; sigv4: verify signatures (needs --credentials)",
     "credentials": "the file of access keys for --auth sigv4",
     "insecure": "allow --auth open at an address other machines can reach",
+    "ttl_sweep_seconds": "how often expired items are deleted; 0: never (default 1)",
+    "ttl_cooldown_seconds": "how long after a change of a table's time to live the next is "
+    f"refused (default {TTL_COOLDOWN_SECONDS})",
     "log_level": "debug, info, warning or error (default info)",
 }
 

@@ -82,6 +82,16 @@ class TableStream:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TimeToLive:
+    """What the last UpdateTimeToLive of a table set, and when; it is under way until then."""
+
+    attribute: str
+    enabled: bool
+    changed_at: float
+    settled_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
     """A table. Times are seconds since the epoch; `extras` are API members kept as given.
 
@@ -104,8 +114,11 @@ class Table:
     status: str = "ACTIVE"
     settled_at: float = 0.0
     deletion_protection: bool = False
+    time_to_live: TimeToLive | None = None
     extras: dict[str, Any] = field(default_factory=dict)
     stream: TableStream | None = None
+    ttl: str | None = field(init=False)
+    """The attribute by which items expire; None if none do."""
     items_prefix: bytes = field(init=False)
     has_local_indexes: bool = field(init=False)
     follows_items: bool = field(init=False)
@@ -113,7 +126,10 @@ class Table:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "items_prefix", keyspace.items_prefix(self.number))
-        object.__setattr__(self, "follows_items", bool(self.indexes) or self.stream is not None)
+        live = self.time_to_live
+        object.__setattr__(self, "ttl", live.attribute if live and live.enabled else None)
+        follows = bool(self.indexes) or self.ttl is not None or self.stream is not None
+        object.__setattr__(self, "follows_items", follows)
         object.__setattr__(
             self, "has_local_indexes", any(not index.is_global for index in self.indexes)
         )
@@ -176,6 +192,8 @@ def decode_table(stored: bytes) -> Table:
     record["salt"] = bytes.fromhex(record["salt"])
     record["indexes"] = tuple(_decode_index(keys, index) for index in record["indexes"])
     record["stream"] = _decode_stream(record.get("stream"))
+    if record.get("time_to_live"):
+        record["time_to_live"] = TimeToLive(**record["time_to_live"])
     return Table(**record)
 
 

@@ -9,6 +9,7 @@ from genset.model.keys import index_entry_key, item_hash
 from genset.model.limits import ITEM_COLLECTION_BYTES_MAX
 from genset.model.sizes import item_bytes
 from genset.model.tables import Index, Table
+from genset.model.time_to_live import expiry_second
 from genset.operations.capacity import Consumed, write_units
 from genset.operations.operation import Services
 from genset.operations.stream_records import record_change
@@ -32,10 +33,13 @@ async def store_item(
     """Replace the item at `key` and all that follows from it.
 
     `before` may be None although an item of `before_bytes` exists only if the table does not
-    follow its items (`Table.follows_items`). `by_ttl` says that the item goes because it expired.
-    Adds to `consumed` what the write costs. Raises ItemCollectionSizeLimitExceededException if a
-    table with local indexes would exceed 10 GB under one partition key.
+    follow its items (`Table.follows_items`). Adds to `consumed` what the write costs, which is
+    nothing if it is a deletion `by_ttl` (developer guide, "Using time to live"). Raises
+    ItemCollectionSizeLimitExceededException if a table with local indexes would exceed 10 GB
+    under one partition key.
     """
+    if by_ttl:
+        consumed = Consumed(table)
     consumed.table_units += write_units(max(before_bytes, after_bytes))
     if after is None and not before_bytes:
         return
@@ -44,6 +48,8 @@ async def store_item(
         grown = _store_entry(txn, table, index, key, before, after, consumed)
         if not index.is_global:
             local_bytes += grown
+    if table.ttl is not None:
+        _store_expiry(txn, table.ttl, key, before, after)
     stored = None
     if after is None:
         txn.delete(key)
@@ -68,6 +74,20 @@ async def store_item(
         txn.add(keyspace.counts_key(table.number), items, after_bytes - before_bytes)
     if table.has_local_indexes:
         await _grow_collection(txn, table, after or before or {}, local_bytes)
+
+
+def _store_expiry(
+    txn: Transaction, attribute: str, key: bytes, before: Item | None, after: Item | None
+) -> None:
+    """Move an item in the queue of expiring items, if it expires at another second."""
+    old = expiry_second(before, attribute) if before else None
+    new = expiry_second(after, attribute) if after else None
+    if old == new:
+        return
+    if old is not None:
+        txn.delete(keyspace.expiry_key(key, old))
+    if new is not None:
+        txn.put(keyspace.expiry_key(key, new), b"")
 
 
 async def _grow_collection(txn: Transaction, table: Table, item: Item, grown: int) -> None:

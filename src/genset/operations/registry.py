@@ -13,6 +13,7 @@ from genset.operations import (
     delete_table,
     describe_stream,
     describe_table,
+    describe_time_to_live,
     get_item,
     get_records,
     get_shard_iterator,
@@ -25,6 +26,7 @@ from genset.operations import (
     transact_write_items,
     update_item,
     update_table,
+    update_time_to_live,
 )
 from genset.operations.operation import Operation
 
@@ -34,6 +36,8 @@ _MODULES: Final = (
     list_tables,
     update_table,
     delete_table,
+    update_time_to_live,
+    describe_time_to_live,
     put_item,
     get_item,
     update_item,

@@ -12,6 +12,8 @@
 0A stream(4) shard(4) sequence(8)             a stream record
 0B                                            counter: stream numbers given out
 0B stream(4) shard(4)                         counter: the next sequence in a shard
+0C table(4) second(8) item key                an item that expires at that second
+0D table(4)                                   a table with time to live, and the state of its 0C
 
 The tie is the table's sort key in a local index and a hash of the primary key in a global one.
 """
@@ -33,11 +35,14 @@ _SWEEP: Final = b"\x08"
 _STREAM: Final = b"\x09"
 _RECORD: Final = b"\x0a"
 _SEQUENCE: Final = b"\x0b"
+_EXPIRY: Final = b"\x0c"
+_EXPIRY_QUEUE: Final = b"\x0d"
 _TABLE_BYTES: Final = 4
 _INDEX_BYTES: Final = 2
 _STREAM_BYTES: Final = 4
 _SHARD_BYTES: Final = 4
 _SEQUENCE_BYTES: Final = 8
+_SECOND_BYTES: Final = 8
 
 
 def after_prefix(prefix: bytes) -> bytes:
@@ -112,10 +117,52 @@ def token_range() -> tuple[bytes, bytes]:
     return _TOKEN, after_prefix(_TOKEN)
 
 
+def expiry_prefix(table: int) -> bytes:
+    """What the keys of a table's queue of expiring items start with."""
+    return _EXPIRY + table.to_bytes(_TABLE_BYTES)
+
+
+def expiry_key(item: bytes, second: int) -> bytes:
+    """The place in its table's queue of the item of that key, which expires at that second."""
+    start = len(_ITEM) + _TABLE_BYTES
+    return _EXPIRY + item[len(_ITEM) : start] + second.to_bytes(_SECOND_BYTES) + item[start:]
+
+
+def expiry_range(table: int, first: int, last: int) -> tuple[bytes, bytes]:
+    """The places in a table's queue of the items that expire from `first` to `last`."""
+    prefix = expiry_prefix(table)
+    return prefix + first.to_bytes(_SECOND_BYTES), prefix + (last + 1).to_bytes(_SECOND_BYTES)
+
+
+def expiring_item(key: bytes) -> bytes:
+    """The key of the item that has this place in a queue."""
+    start = len(_EXPIRY) + _TABLE_BYTES
+    return _ITEM + key[len(_EXPIRY) : start] + key[start + _SECOND_BYTES :]
+
+
+def expiry_queue_key(table: int) -> bytes:
+    """The record of the state of a table's queue."""
+    return _EXPIRY_QUEUE + table.to_bytes(_TABLE_BYTES)
+
+
+def expiry_queues_range() -> tuple[bytes, bytes]:
+    """The records of all queues."""
+    return _EXPIRY_QUEUE, after_prefix(_EXPIRY_QUEUE)
+
+
+def queued_table(key: bytes) -> int:
+    """The table number of a queue record's key."""
+    return int.from_bytes(key[len(_EXPIRY_QUEUE) :])
+
+
 def table_prefixes(table: int) -> tuple[bytes, ...]:
-    """What all keys of a table's data start with: items, entries, counters, collections."""
+    """What all keys of a table's data start with.
+
+    Items, entries, counters, collections, queue of expiring items, record of that queue.
+    """
     number = table.to_bytes(_TABLE_BYTES)
-    return tuple(space + number for space in (_ITEM, _INDEX, _COUNTS, _COLLECTION))
+    spaces = (_ITEM, _INDEX, _COUNTS, _COLLECTION, _EXPIRY, _EXPIRY_QUEUE)
+    return tuple(space + number for space in spaces)
 
 
 def stream_key(account: str, region: str, table: str, label: str) -> bytes:
