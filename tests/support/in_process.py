@@ -14,6 +14,12 @@ from genset.wire.messages import WireRequest
 from genset.wire.sigv4 import OpenAuthenticator
 from support.client import authorization
 
+STREAMS_OPERATIONS = ("ListStreams", "DescribeStream", "GetShardIterator", "GetRecords")
+
+
+def _service(operation: str) -> str:
+    return "DynamoDBStreams" if operation in STREAMS_OPERATIONS else "DynamoDB"
+
 
 class InProcess:
     """Sends requests to all operations on `engine`; `now` is the time, which a test may move."""
@@ -33,7 +39,7 @@ class InProcess:
         """The status and the body of the answer."""
         body = json.dumps(members).encode()
         headers = {
-            b"x-amz-target": f"DynamoDB_20120810.{operation}".encode(),
+            b"x-amz-target": f"{_service(operation)}_20120810.{operation}".encode(),
             b"x-amz-date": b"20261123T000000Z",
             b"authorization": authorization().encode(),
         }

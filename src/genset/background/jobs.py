@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from genset.background import backfill, expiry, sweep
+from genset.background import backfill, expiry, streams, sweep
 from genset.operations.operation import Services
 from genset.storage.engine import Engine
 
@@ -38,6 +38,7 @@ _ALWAYS: Final[Sequence[Job]] = (
     Job(name="sweep of deleted indexes", pause_s=10.0, run=sweep.sweep_indexes_round),
     Job(name="backfill of indexes", pause_s=1.0, run=backfill.fill_indexes_round),
     Job(name="sweep of client tokens", pause_s=10.0, run=sweep.sweep_tokens_round),
+    Job(name="care of streams", pause_s=10.0, run=streams.streams_round),
     Job(name="queues of expiring items", pause_s=10.0, run=expiry.prepare_queues_round),
 )
 

@@ -111,6 +111,14 @@ class ItemCollectionSizeLimitExceededException(DynamoDBError):
     """An item collection of a table with local secondary indexes would exceed 10 GB."""
 
 
+class ExpiredIteratorException(DynamoDBError):
+    """The shard iterator is older than 15 minutes."""
+
+
+class TrimmedDataAccessException(DynamoDBError):
+    """The stream records to be read are older than 24 hours and gone."""
+
+
 class TransactionCanceledException(DynamoDBError):
     """A transaction was cancelled; `CancellationReasons` in `members` says why, per action."""
 

@@ -69,6 +69,28 @@ class Index:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TableStream:
+    """What a writer needs of a table's enabled stream.
+
+    `shards` holds the open shards, each as the least partition hash it takes and its number, in
+    the order of the hashes; the first takes the least hash there is.
+    """
+
+    number: int
+    view_type: str
+    shards: tuple[tuple[bytes, int], ...]
+
+    def shard_of(self, partition_hash: bytes) -> int:
+        """The number of the open shard that records changes under this partition key."""
+        taken = self.shards[0][1]
+        for start, number in self.shards[1:]:
+            if partition_hash < start:
+                break
+            taken = number
+        return taken
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TimeToLive:
     """What the last UpdateTimeToLive of a table set, and when; it is under way until then."""
 
@@ -106,6 +128,7 @@ class Table:
     deletion_protection: bool = False
     time_to_live: TimeToLive | None = None
     extras: dict[str, Any] = field(default_factory=dict)
+    stream: TableStream | None = None
     ttl: str | None = field(init=False)
     """The attribute by which items expire; None if none do."""
     items_prefix: bytes = field(init=False)
@@ -117,7 +140,8 @@ class Table:
         object.__setattr__(self, "items_prefix", keyspace.items_prefix(self.number))
         live = self.time_to_live
         object.__setattr__(self, "ttl", live.attribute if live and live.enabled else None)
-        object.__setattr__(self, "follows_items", bool(self.indexes) or self.ttl is not None)
+        follows = bool(self.indexes) or self.ttl is not None or self.stream is not None
+        object.__setattr__(self, "follows_items", follows)
         object.__setattr__(
             self, "has_local_indexes", any(not index.is_global for index in self.indexes)
         )
@@ -148,6 +172,7 @@ def encode_table(table: Table) -> bytes:
     record["keys"] = _keys_record(table.keys)
     record["indexes"] = [_index_record(index) for index in table.indexes]
     record["deleting"] = [_index_record(index) for index in table.deleting]
+    record["stream"] = _stream_record(table.stream)
     return orjson.dumps(record)
 
 
@@ -156,6 +181,13 @@ def _index_record(index: Index) -> dict[str, Any]:
     record["keys"] = _keys_record(index.keys)
     del record["projected"]
     return record
+
+
+def _stream_record(stream: TableStream | None) -> dict[str, Any] | None:
+    if stream is None:
+        return None
+    shards = [[start.hex(), number] for start, number in stream.shards]
+    return {"number": stream.number, "view_type": stream.view_type, "shards": shards}
 
 
 def _keys_record(keys: Keys) -> dict[str, Any]:
@@ -171,11 +203,19 @@ def decode_table(stored: bytes) -> Table:
     keys = _decode_keys(record["keys"])
     record["keys"] = keys
     record["salt"] = bytes.fromhex(record["salt"])
+    record["stream"] = _decode_stream(record.get("stream"))
     if record.get("time_to_live"):
         record["time_to_live"] = TimeToLive(**record["time_to_live"])
     for member in ("indexes", "deleting"):
         record[member] = tuple(_decode_index(keys, index) for index in record.get(member, ()))
     return Table(**record)
+
+
+def _decode_stream(record: dict[str, Any] | None) -> TableStream | None:
+    if record is None:
+        return None
+    shards = tuple((bytes.fromhex(start), number) for start, number in record["shards"])
+    return TableStream(**{**record, "shards": shards})
 
 
 def _decode_index(table_keys: Keys, record: dict[str, Any]) -> Index:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from genset.model.attribute_values import Item, values_equal
 from genset.model.errors import ItemCollectionSizeLimitExceededException
-from genset.model.items import encode_stored
+from genset.model.items import encode_stored, stored_json
 from genset.model.keys import index_entry_key, item_hash
 from genset.model.limits import ITEM_COLLECTION_BYTES_MAX
 from genset.model.sizes import item_bytes
@@ -12,6 +12,7 @@ from genset.model.tables import Index, Table
 from genset.model.time_to_live import expiry_second
 from genset.operations.capacity import Consumed, write_units
 from genset.operations.operation import Services
+from genset.operations.stream_records import record_change
 from genset.storage import keyspace
 from genset.storage.engine import Transaction
 
@@ -52,10 +53,25 @@ async def store_item(
             local_bytes += grown
     if table.ttl is not None:
         _store_expiry(txn, table.ttl, key, before, after)
+    stored = None
     if after is None:
         txn.delete(key)
     else:
-        txn.put(key, encode_stored(after, after_bytes))
+        stored = encode_stored(after, after_bytes)
+        txn.put(key, stored)
+    if table.stream is not None:
+        await record_change(
+            txn,
+            table,
+            key,
+            before=before,
+            before_bytes=before_bytes,
+            after=after,
+            after_bytes=after_bytes,
+            after_json=stored_json(stored) if stored is not None else b"",
+            now=services.now(),
+            by_ttl=by_ttl,
+        )
     items = (after is not None) - bool(before_bytes)
     if items or after_bytes != before_bytes:
         txn.add(keyspace.counts_key(table.number), items, after_bytes - before_bytes)

@@ -11,9 +11,13 @@ from genset.operations import (
     create_table,
     delete_item,
     delete_table,
+    describe_stream,
     describe_table,
     describe_time_to_live,
     get_item,
+    get_records,
+    get_shard_iterator,
+    list_streams,
     list_tables,
     put_item,
     query,
@@ -44,6 +48,10 @@ _MODULES: Final = (
     batch_write_item,
     transact_get_items,
     transact_write_items,
+    list_streams,
+    describe_stream,
+    get_shard_iterator,
+    get_records,
 )
 OPERATIONS: Final[Mapping[str, Operation]] = {
     module.OPERATION.name: module.OPERATION for module in _MODULES

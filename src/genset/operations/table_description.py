@@ -45,7 +45,7 @@ def describe(table: Table, status: str, counts: Counts, now: float) -> Descripti
     description: Description = {
         "AttributeDefinitions": _attribute_definitions((*table.indexes, *leaving), table.keys),
         "TableName": table.name,
-        "KeySchema": _key_schema(table.keys),
+        "KeySchema": key_schema(table.keys),
         "TableStatus": status,
         "CreationDateTime": table.created_at,
         "ProvisionedThroughput": _throughput(
@@ -87,9 +87,12 @@ def with_stream(table: Table, extras: dict[str, Any], now: float) -> dict[str, A
         return extras
     if not stream.get("StreamEnabled"):
         return {m: value for m, value in extras.items() if m != "StreamSpecification"}
-    label = stream_label(now)
-    arn = f"{table.arn}/stream/{label}"
-    return {**extras, "LatestStreamLabel": label, "LatestStreamArn": arn}
+    return {**extras, **stream_members(table, stream_label(now))}
+
+
+def stream_members(table: Table, label: str) -> dict[str, str]:
+    """The members of a table that name its latest stream."""
+    return {"LatestStreamLabel": label, "LatestStreamArn": f"{table.arn}/stream/{label}"}
 
 
 def _attribute_definitions(indexes: Iterable[Index], table_keys: Keys) -> list[dict[str, str]]:
@@ -98,7 +101,8 @@ def _attribute_definitions(indexes: Iterable[Index], table_keys: Keys) -> list[d
     return [{"AttributeName": name, "AttributeType": types[name]} for name in sorted(types)]
 
 
-def _key_schema(keys: Keys) -> list[dict[str, str]]:
+def key_schema(keys: Keys) -> list[dict[str, str]]:
+    """The KeySchema of a table or index."""
     elements = [{"AttributeName": a.name, "KeyType": "HASH"} for a in keys.partition]
     return elements + [{"AttributeName": a.name, "KeyType": "RANGE"} for a in keys.sort]
 
@@ -143,7 +147,7 @@ def _describe_index(table: Table, index: Index, counts: Counts) -> Description:
         projection["NonKeyAttributes"] = list(index.non_key_attributes)
     return {
         "IndexName": index.name,
-        "KeySchema": _key_schema(index.keys),
+        "KeySchema": key_schema(index.keys),
         "Projection": projection,
         "IndexSizeBytes": size,
         "ItemCount": items,

@@ -122,3 +122,10 @@ def check_encryption(sse: dict[str, Any] | None) -> None:
 def is_encrypted(sse: dict[str, Any] | None) -> bool:
     """Whether an SSESpecification asks for a key of KMS: a type alone does."""
     return bool(sse and (sse.get("Enabled") or sse.get("SSEType")))
+
+
+def check_stream_limit(limit: int | None, limit_max: int) -> int:
+    """The Limit of an operation on streams, checked; the highest allowed if there is none."""
+    if limit is not None and limit > limit_max:
+        raise invalid(f"Limit should be less than or equal to {limit_max}")
+    return limit or limit_max

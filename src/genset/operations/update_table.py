@@ -17,6 +17,7 @@ from genset.model.errors import ResourceNotFoundException
 from genset.model.tables import Index, Table
 from genset.operations import (
     index_backfill,
+    stream_changes,
     table_changes,
     table_description,
     table_rules,
@@ -88,6 +89,7 @@ async def execute(plan: Plan, txn: Transaction) -> Answer:
         now=now,
         transition_s=services.transition_s,
     )
+    changed = await stream_changes.follow_specification(txn, changed, now)
     put_table(txn, changed)
     _leave_to_background(txn, table, changed)
     counts = await table_description.read_counts(txn, table)

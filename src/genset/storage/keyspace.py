@@ -8,6 +8,10 @@
 06 account/region/token                       a transaction's client token
 07                                            counter: table numbers given out
 08 table(4)                                   a deleted table whose data is to be swept
+09 account/region/table/label                 a stream's descriptor
+0A stream(4) shard(4) sequence(8)             a stream record
+0B                                            counter: stream numbers given out
+0B stream(4) shard(4)                         counter: the next sequence in a shard
 0C table(4) second(8) item key                an item that expires at that second
 0D table(4)                                   a table with time to live, and the state of its 0C
 0E 00 table(4) index(2)                       an index to be filled, and how far that is
@@ -30,12 +34,18 @@ _COLLECTION: Final = b"\x05"
 _TOKEN: Final = b"\x06"
 _TABLE_NUMBERS: Final = b"\x07"
 _SWEEP: Final = b"\x08"
+_STREAM: Final = b"\x09"
+_RECORD: Final = b"\x0a"
+_SEQUENCE: Final = b"\x0b"
 _EXPIRY: Final = b"\x0c"
 _EXPIRY_QUEUE: Final = b"\x0d"
 _BACKFILL: Final = b"\x0e\x00"
 _INDEX_SWEEP: Final = b"\x0e\x01"
 _TABLE_BYTES: Final = 4
 _INDEX_BYTES: Final = 2
+_STREAM_BYTES: Final = 4
+_SHARD_BYTES: Final = 4
+_SEQUENCE_BYTES: Final = 8
 _SECOND_BYTES: Final = 8
 
 
@@ -183,3 +193,50 @@ def table_prefixes(table: int) -> tuple[bytes, ...]:
     number = table.to_bytes(_TABLE_BYTES)
     spaces = (_ITEM, _INDEX, _COUNTS, _COLLECTION, _EXPIRY, _EXPIRY_QUEUE)
     return tuple(space + number for space in spaces)
+
+
+def stream_key(account: str, region: str, table: str, label: str) -> bytes:
+    """The key of a stream's descriptor."""
+    return _STREAM + f"{account}/{region}/{table}/{label}".encode()
+
+
+def streams_range(
+    account: str | None = None, region: str = "", table: str | None = None
+) -> tuple[bytes, bytes]:
+    """The descriptors of a table's streams, of an account's in a Region, or of all there are."""
+    prefix = _STREAM
+    if account is not None:
+        prefix += f"{account}/{region}/".encode()
+        if table is not None:
+            prefix += f"{table}/".encode()
+    return prefix, after_prefix(prefix)
+
+
+def stream_numbers_key() -> bytes:
+    """The counter of the stream numbers given out so far."""
+    return _SEQUENCE
+
+
+def sequence_key(stream: int, shard: int) -> bytes:
+    """The counter of the next sequence that a shard gives to a record."""
+    return _SEQUENCE + stream.to_bytes(_STREAM_BYTES) + shard.to_bytes(_SHARD_BYTES)
+
+
+def record_key(stream: int, shard: int, sequence: int) -> bytes:
+    """The key of a stream record."""
+    return _shard_prefix(stream, shard) + sequence.to_bytes(_SEQUENCE_BYTES)
+
+
+def records_range(stream: int, shard: int, sequence: int = 0) -> tuple[bytes, bytes]:
+    """The records of a shard from `sequence` on."""
+    stop = after_prefix(_shard_prefix(stream, shard))
+    return record_key(stream, shard, sequence), stop
+
+
+def record_sequence(key: bytes) -> int:
+    """The sequence in a stream record's key."""
+    return int.from_bytes(key[-_SEQUENCE_BYTES:])
+
+
+def _shard_prefix(stream: int, shard: int) -> bytes:
+    return _RECORD + stream.to_bytes(_STREAM_BYTES) + shard.to_bytes(_SHARD_BYTES)
