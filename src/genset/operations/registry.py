@@ -14,11 +14,14 @@ from genset.operations import (
     describe_table,
     get_item,
     list_tables,
+    list_tags_of_resource,
     put_item,
     query,
     scan,
+    tag_resource,
     transact_get_items,
     transact_write_items,
+    untag_resource,
     update_item,
     update_table,
 )
@@ -40,6 +43,9 @@ _MODULES: Final = (
     batch_write_item,
     transact_get_items,
     transact_write_items,
+    tag_resource,
+    untag_resource,
+    list_tags_of_resource,
 )
 OPERATIONS: Final[Mapping[str, Operation]] = {
     module.OPERATION.name: module.OPERATION for module in _MODULES
