@@ -11,6 +11,7 @@ from genset.operations import (
     create_table,
     delete_item,
     delete_table,
+    describe_limits,
     describe_table,
     get_item,
     list_tables,
@@ -46,6 +47,7 @@ _MODULES: Final = (
     tag_resource,
     untag_resource,
     list_tags_of_resource,
+    describe_limits,
 )
 OPERATIONS: Final[Mapping[str, Operation]] = {
     module.OPERATION.name: module.OPERATION for module in _MODULES
