@@ -6,7 +6,6 @@ ValidationException. Limits are those of `genset.model.limits`.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -31,15 +30,13 @@ from genset.operations.table_rules import (
     invalid,
     throughput_units,
 )
+from genset.operations.tag_rules import check_tags
 
 _TABLE_KEY_ATTRIBUTES_MAX: Final = 2
 _ON_DEMAND_WARM_FLOOR: Final = (
     "initial throughput for OnDemand. See: https://docs.aws.amazon.com/amazondynamodb/latest/"
     "developerguide/on-demand-capacity-mode.html#on-demand-capacity-mode-initial"
 )
-_TAGS_MAX: Final = 50
-_TAG_KEY_LENGTH_MAX: Final = 128
-_TAG_VALUE_LENGTH_MAX: Final = 256
 _NO_CEILINGS: Final = "cannot be specified when table BillingMode is PROVISIONED."
 
 
@@ -70,7 +67,7 @@ def check_create(request: Request) -> Schema:
     _check_across_indexes(indexes)
     _check_stream(request.get("StreamSpecification"))
     check_encryption(request.get("SSESpecification"))
-    _check_tags(request.get("Tags") or ())
+    check_tags(request.get("Tags") or ())
     read_units, write_units = throughput_units(throughput)
     return Schema(
         keys=keys,
@@ -429,36 +426,3 @@ def _check_stream(stream: dict[str, Any] | None) -> None:
         raise invalid(
             "Table is being created with a stream disabled, UpdateViewType should not be specified"
         )
-
-
-def _check_tags(tags: Sequence[dict[str, str]]) -> None:
-    """Check the tags of a new table: each, then all. Observed on the service, October 2026."""
-    seen: set[str] = set()
-    for tag in tags:
-        key, value = tag.get("Key"), tag.get("Value")
-        if not key or not _is_tag_text(key, _TAG_KEY_LENGTH_MAX):
-            raise ValidationException(
-                f"The Tag Key provided is invalid, Key: {'null' if key is None else key}"
-            )
-        if value is None or not _is_tag_text(value, _TAG_VALUE_LENGTH_MAX):
-            raise ValidationException(
-                f"The Tag Value provided is invalid, Value: {'null' if value is None else value}"
-            )
-        if key.startswith("aws:"):
-            raise ValidationException(f"Tag Key cannot be prefixed with aws:, Key: {key}")
-        if key in seen:
-            raise ValidationException(
-                f"Duplicate Tag Keys provided as input: Duplicate Tag Key found {key}"
-            )
-        seen.add(key)
-    if len(tags) > _TAGS_MAX:
-        raise ValidationException(
-            "Number of Tags exceed the current limit for the provided ResourceArn"
-        )
-
-
-def _is_tag_text(text: str, length_max: int) -> bool:
-    """Whether `text` is letters, digits, spaces and a few signs (API reference, Tag)."""
-    return len(text) <= length_max and all(
-        unicodedata.category(char)[0] in "LZN" or char in "_.:/=+-@" for char in text
-    )

@@ -12,6 +12,7 @@ from genset.operations import (
     delete_item,
     delete_table,
     describe_stream,
+    describe_limits,
     describe_table,
     describe_time_to_live,
     get_item,
@@ -19,11 +20,14 @@ from genset.operations import (
     get_shard_iterator,
     list_streams,
     list_tables,
+    list_tags_of_resource,
     put_item,
     query,
     scan,
+    tag_resource,
     transact_get_items,
     transact_write_items,
+    untag_resource,
     update_item,
     update_table,
     update_time_to_live,
@@ -52,6 +56,10 @@ _MODULES: Final = (
     describe_stream,
     get_shard_iterator,
     get_records,
+    tag_resource,
+    untag_resource,
+    list_tags_of_resource,
+    describe_limits,
 )
 OPERATIONS: Final[Mapping[str, Operation]] = {
     module.OPERATION.name: module.OPERATION for module in _MODULES
