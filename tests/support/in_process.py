@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+from collections.abc import Callable
 from typing import Any
 
 from genset.operations.operation import Services
 from genset.operations.registry import OPERATIONS
+from genset.realism.memory import SharedMemory
+from genset.realism.realism import Realism
+from genset.realism.switches import Switches
 from genset.storage.engine import Engine
 from genset.wire.api import Api
 from genset.wire.messages import WireRequest
@@ -14,14 +19,29 @@ from genset.wire.sigv4 import OpenAuthenticator
 from support.client import authorization
 
 
-class InProcess:
-    """Sends requests to all operations on `engine`; time stands still."""
+def _uuids() -> Callable[[], str]:
+    numbers = itertools.count(1)
+    return lambda: f"uuid-{next(numbers)}"
 
-    def __init__(self, engine: Engine) -> None:
-        services = Services(
-            now=lambda: 0.0, new_uuid=lambda: "uuid", new_salt=lambda: bytes(range(16))
-        )
-        self._handler = Api(engine, OPERATIONS, OpenAuthenticator(), services)
+
+class InProcess:
+    """Sends requests to all operations on `engine`; time stands still unless `now` moves.
+
+    With `state` there are switches, which start so.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        now: Callable[[], float] = lambda: 0.0,
+        state: Switches | None = None,
+    ) -> None:
+        services = Services(now=now, new_uuid=_uuids(), new_salt=lambda: bytes(range(16)))
+        self.realism: Realism | None = None
+        if state is not None:
+            self.realism = Realism(SharedMemory(), engine, services, state)
+        self._handler = Api(engine, OPERATIONS, OpenAuthenticator(), services, realism=self.realism)
 
     async def send(self, operation: str, members: object) -> tuple[int, dict[str, Any]]:
         """The status and the body of the answer."""

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from genset.background import sweep
+from genset.background import history, sweep
 from genset.operations.operation import Services
 from genset.storage.engine import Engine
 
@@ -36,6 +36,7 @@ class Job:
 ALL_JOBS: Final[Sequence[Job]] = (
     Job(name="sweep of deleted tables", pause_s=10.0, run=sweep.sweep_tables_round),
     Job(name="sweep of client tokens", pause_s=10.0, run=sweep.sweep_tokens_round),
+    Job(name="trim of the past", pause_s=10.0, run=history.trim_history_round),
 )
 
 
