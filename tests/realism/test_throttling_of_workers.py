@@ -76,17 +76,17 @@ def test_boto3_repeats_what_is_throttled_until_it_is_answered(durable_server):
         region_name="us-east-1",
         aws_access_key_id="AKIAIOSFODNN7EXAMPLE",
         aws_secret_access_key="secret",
-        config=Config(retries={"mode": "standard", "max_attempts": 10}),
+        config=Config(retries={"max_attempts": 10}),
     )
     client.create_table(
         TableName="table-1",
         **{
             **tables.table("pk", types={"pk": "S"}),
-            "OnDemandThroughput": {"MaxWriteRequestUnits": 4},
+            "OnDemandThroughput": {"MaxWriteRequestUnits": 10},
         },
     )
     retried = 0
-    for number in range(12):
+    for number in range(14):
         answer = client.put_item(TableName="table-1", Item={"pk": S(str(number))})
         retried += answer["ResponseMetadata"]["RetryAttempts"]
     client.close()

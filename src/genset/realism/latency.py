@@ -15,9 +15,9 @@ from typing import Final
 
 TIME_S_MAX: Final = 60.0
 
-_TIME: Final = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(ms|s)|0")
+_TIME: Final = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(ms|s)|0", re.ASCII)
 _DISTRIBUTION: Final = re.compile(r"(uniform|lognormal)\(([^,()]*),([^,()]*)\)")
-_NUMBER: Final = re.compile(r"\d{1,3}(?:\.\d{1,9})?")
+_NUMBER: Final = re.compile(r"\d{1,3}(?:\.\d{1,9})?", re.ASCII)
 _SIGMA_MAX: Final = 10.0
 
 
