@@ -76,7 +76,8 @@ def charge_write(
     units = times * consumed.table_units
     for index, index_units in consumed.by_name.values():
         if index.is_global:
-            meter.charge(entries[index.name], index_units)
+            entry = entries.get(index.name) or Use(use.table, index, True, None)
+            meter.charge(entry, index_units)
         else:
             units += index_units
     meter.charge(use, units)

@@ -3,7 +3,7 @@
 All actions happen or none. A client token makes a repeated request within ten minutes answer
 without doing anything again; its record is written in the transaction it belongs to.
 
-TransactionInProgressException is never answered. The service gives it to a call that repeats a
+TransactionInProgressException is never raised here. The service gives it to a call that repeats a
 token while the first call is still running (API reference, TransactWriteItems). Writes run one
 after another here and the record of a token commits with the writes, so a repeated call finds
 either nothing, and does the work, or the record, and replays: it never meets a call under way.

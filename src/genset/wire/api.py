@@ -129,8 +129,10 @@ class Api:
         identity: Identity,
         encounter: Encounter | None,
     ) -> Answer:
-        """Check, prepare and execute; may raise any error of the API, StorageError, or
-        DropConnection."""
+        """Check, prepare and execute.
+
+        May raise any error of the API, StorageError, or DropConnection.
+        """
         shapes.check_request(operation.name, document)
         scope = self._scopes.get((identity.account, identity.region)) or self._new_scope(identity)
         try:
