@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from genset.background import backfill, expiry, streams, sweep
+from genset.background import backfill, expiry, history, streams, sweep
 from genset.operations.operation import Services
 from genset.storage.engine import Engine
 
@@ -40,6 +40,7 @@ _ALWAYS: Final[Sequence[Job]] = (
     Job(name="sweep of client tokens", pause_s=10.0, run=sweep.sweep_tokens_round),
     Job(name="care of streams", pause_s=10.0, run=streams.streams_round),
     Job(name="queues of expiring items", pause_s=10.0, run=expiry.prepare_queues_round),
+    Job(name="trim of the past", pause_s=10.0, run=history.trim_history_round),
 )
 
 

@@ -147,5 +147,9 @@ class ThrottlingException(DynamoDBError):
     """The request was throttled."""
 
 
+class ServiceUnavailable(DynamoDBError):
+    """The service is unavailable for a moment."""
+
+
 class InternalServerError(DynamoDBError):
     """The server could not do it: disk full, an I/O error, or a fault of its own."""

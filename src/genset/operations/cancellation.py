@@ -9,13 +9,19 @@ from genset.model.errors import (
     ConditionalCheckFailedException,
     DynamoDBError,
     ItemCollectionSizeLimitExceededException,
+    ProvisionedThroughputExceededException,
+    ThrottlingException,
     TransactionCanceledException,
+    TransactionConflictException,
     ValidationException,
 )
 
 _CODES: Final[dict[type[DynamoDBError], str]] = {
     ConditionalCheckFailedException: "ConditionalCheckFailed",
     ItemCollectionSizeLimitExceededException: "ItemCollectionSizeLimitExceeded",
+    ProvisionedThroughputExceededException: "ProvisionedThroughputExceeded",
+    ThrottlingException: "ThrottlingError",
+    TransactionConflictException: "TransactionConflict",
     ValidationException: "ValidationError",
 }
 
@@ -35,7 +41,9 @@ def cancelled(failures: Sequence[DynamoDBError | None]) -> TransactionCanceledEx
             if isinstance(failure, ValidationException):
                 failure.take_older_words()
             reason = {"Code": _CODES[type(failure)], "Message": failure.message}
-            reasons.append({**reason, **failure.members})
+            # A reason has no place for anything else, such as the reasons of throttling.
+            item = {name: value for name, value in failure.members.items() if name == "Item"}
+            reasons.append({**reason, **item})
     codes = ", ".join(reason["Code"] for reason in reasons)
     return TransactionCanceledException(
         f"Transaction cancelled, please refer cancellation reasons for specific reasons [{codes}]",

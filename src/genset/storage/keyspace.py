@@ -16,6 +16,7 @@
 0D table(4)                                   a table with time to live, and the state of its 0C
 0E 00 table(4) index(2)                       an index to be filled, and how far that is
 0E 01 table(4) index(2)                       a deleted index whose data is to be swept
+10 escaped key, 00 01, time(8)                what the key held before its change at that time
 
 The tie is the table's sort key in a local index and a hash of the primary key in a global one.
 """
@@ -41,12 +42,17 @@ _EXPIRY: Final = b"\x0c"
 _EXPIRY_QUEUE: Final = b"\x0d"
 _BACKFILL: Final = b"\x0e\x00"
 _INDEX_SWEEP: Final = b"\x0e\x01"
+_HISTORY: Final = b"\x10"
 _TABLE_BYTES: Final = 4
 _INDEX_BYTES: Final = 2
 _STREAM_BYTES: Final = 4
 _SHARD_BYTES: Final = 4
 _SEQUENCE_BYTES: Final = 8
 _SECOND_BYTES: Final = 8
+_TIME_BYTES: Final = 8
+# 00 within the key is 00 ff, so that a key's end sorts before its continuation.
+_ESCAPED: Final = b"\x00\xff"
+_KEY_END: Final = b"\x00\x01"
 
 
 def after_prefix(prefix: bytes) -> bytes:
@@ -74,6 +80,21 @@ def item_partition(key: bytes) -> bytes:
     """The partition hash in an item's key."""
     start = len(_ITEM) + _TABLE_BYTES
     return key[start : start + HASH_BYTES]
+
+
+def entry_partition(key: bytes) -> bytes:
+    """The partition hash in an index entry's key."""
+    start = len(_INDEX) + _TABLE_BYTES + _INDEX_BYTES
+    return key[start : start + HASH_BYTES]
+
+
+def range_partition(start: bytes, stop: bytes) -> bytes | None:
+    """The partition hash of all items or entries of a range; None if they may have several."""
+    partition = entry_partition(start) if start[:1] == _INDEX else item_partition(start)
+    if len(partition) < HASH_BYTES:
+        return None
+    prefix = start[: start.index(partition, len(_ITEM) + _TABLE_BYTES) + HASH_BYTES]
+    return partition if stop <= after_prefix(prefix) else None
 
 
 def index_prefix(table: int, index: int) -> bytes:
@@ -240,3 +261,38 @@ def record_sequence(key: bytes) -> int:
 
 def _shard_prefix(stream: int, shard: int) -> bytes:
     return _RECORD + stream.to_bytes(_STREAM_BYTES) + shard.to_bytes(_SHARD_BYTES)
+
+
+def has_history(key: bytes) -> bool:
+    """Whether the key is of an item or an index entry, whose past may be kept."""
+    return key[:1] in (_ITEM, _INDEX)
+
+
+def history_key(key: bytes, time: int) -> bytes:
+    """What `key` held before its change at `time`, microseconds since the epoch."""
+    return _HISTORY + _escape(key) + _KEY_END + time.to_bytes(_TIME_BYTES)
+
+
+def history_since(key: bytes, time: int) -> tuple[bytes, bytes]:
+    """The records of one key's changes from `time` on, the earliest first."""
+    return history_key(key, time), _HISTORY + _escape(key) + b"\x00\x02"
+
+
+def history_range(start: bytes, stop: bytes) -> tuple[bytes, bytes]:
+    """The records of all keys of a range: by key, and then by time."""
+    return _HISTORY + _escape(start), _HISTORY + _escape(stop)
+
+
+def all_history() -> tuple[bytes, bytes]:
+    """All records of changes."""
+    return _HISTORY, after_prefix(_HISTORY)
+
+
+def history_parts(record: bytes) -> tuple[bytes, int]:
+    """The key and the time of a record's key."""
+    escaped = record[len(_HISTORY) : -_TIME_BYTES - len(_KEY_END)]
+    return escaped.replace(_ESCAPED, b"\x00"), int.from_bytes(record[-_TIME_BYTES:])
+
+
+def _escape(key: bytes) -> bytes:
+    return key.replace(b"\x00", _ESCAPED)
