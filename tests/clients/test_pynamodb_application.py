@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -211,9 +212,7 @@ def test_transactions(forum: str) -> None:
     connection.session.set_credentials(ACCESS_KEY_ID, "secret")
 
     def open_another(number: int, most: int) -> None:
-        with TransactWrite(
-            connection=connection, client_request_token=f"{forum}-{number}"
-        ) as write:
+        with TransactWrite(connection=connection, client_request_token=str(uuid.uuid4())) as write:
             write.save(thread(forum, number), condition=Thread.subject.does_not_exist())
             write.update(
                 Counter(forum, "#counter"),

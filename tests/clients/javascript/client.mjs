@@ -1,5 +1,6 @@
 // A bank on the low-level client: accounts and their entries, transfers, errors caught by class.
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import {
   BatchGetItemCommand,
   BatchWriteItemCommand,
@@ -107,15 +108,16 @@ const transfer = (from, to, amount, ClientRequestToken) =>
       TransactItems: [change(from, -amount), change(to, amount)],
     }),
   );
-await transfer("alice", "bob", 30, "token-1");
-await transfer("alice", "bob", 30, "token-1");
+const token = randomUUID();
+await transfer("alice", "bob", 30, token);
+await transfer("alice", "bob", 30, token);
 await assert.rejects(transfer("bob", "alice", 1000), (error) => {
   assert.ok(error instanceof TransactionCanceledException);
   const codes = error.CancellationReasons.map((reason) => reason.Code);
   assert.deepEqual(codes, ["ConditionalCheckFailed", "None"]);
   return true;
 });
-await assert.rejects(transfer("alice", "bob", 31, "token-1"), {
+await assert.rejects(transfer("alice", "bob", 31, token), {
   name: "IdempotentParameterMismatchException",
 });
 const both = await client.send(
