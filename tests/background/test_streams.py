@@ -346,22 +346,25 @@ def test_a_stream_is_enabling_and_disabling_while_its_table_changes():
 
 
 def test_a_table_whose_stream_is_being_switched_refuses_what_the_service_refuses():
-    """Observed on the service, October 2026; the words for StreamSpecification are inferred."""
+    """Observed on the service, October 2026."""
     server = StillServer(transition_s=5)
     server("CreateTable", TableName="tab", **KEYED)
     server.wait(5)
     server("UpdateTable", TableName="tab", **enabled())
+    label = server("DescribeTable", TableName="tab")["Table"]["LatestStreamLabel"]
+    change = f"Table: tab Stream: {label} Operation: ENABLE"
+    in_use = "Attempt to change a resource which is still in use: "
     refused = {
-        "Stream status is being updated. Table: tab": DISABLED,
-        "Can't update table class when stream status is being updated. Table: tab": {
+        f"A stream status change is currently in progress. {change}": DISABLED,
+        f"Can't update table class when stream status is being updated. {change}": {
             "TableClass": "STANDARD_INFREQUENT_ACCESS"
         },
-        "OnDemandThroughput cannot be updated while stream status update is in progress. "
-        "Table: tab": {"OnDemandThroughput": {"MaxReadRequestUnits": 5}},
+        "OnDemandThroughput cannot be updated while stream status update is in progress": {
+            "OnDemandThroughput": {"MaxReadRequestUnits": 5}
+        },
     }
-    in_use = "Attempt to change a resource which is still in use: "
-    for words, change in refused.items():
-        found = refusal(server, "UpdateTable", TableName="tab", **change)
+    for words, members in refused.items():
+        found = refusal(server, "UpdateTable", TableName="tab", **members)
         assert found == ("ResourceInUseException", in_use + words)
     words = f"{in_use}Cannot delete table while stream is being enabled/disabled."
     found = refusal(server, "DeleteTable", TableName="tab")

@@ -18,7 +18,6 @@ from genset.model.streams import (
 )
 from genset.model.tables import Table
 from genset.operations.table_description import key_schema, stream_label, stream_members
-from genset.operations.table_rules import STREAM
 from genset.storage import keyspace
 from genset.storage.engine import Snapshot, Transaction
 
@@ -47,18 +46,13 @@ async def _open_stream(txn: Transaction, table: Table, now: float) -> Table:
             view_type=table.extras["StreamSpecification"]["StreamViewType"],
             key_schema=key_schema(table.keys),
             created_at=now,
-            settled_at=_settled_at(table),
+            settled_at=table.settled_at,
         )
     )
     _begin_sequences(txn, stream, stream.shards[0])
     put_stream(txn, stream)
     extras = {**table.extras, **stream_members(table, label)}
     return dataclasses.replace(table, extras=extras, stream=stream.for_writers())
-
-
-def _settled_at(table: Table) -> float:
-    """When the change of a table's stream is done: one of its own, or that of the whole table."""
-    return table.changes.get(STREAM, table.settled_at)
 
 
 async def _free_label(txn: Transaction, table: Table, now: float) -> str:
@@ -81,7 +75,7 @@ async def close_stream(txn: Transaction, table: Table, now: float) -> Table:
     for shard in stream.open_shards:
         stream = await _end_shard(txn, stream, shard, now, children=0)
     disabled = dataclasses.replace(
-        stream, enabled=False, settled_at=_settled_at(table), disabled_at=now
+        stream, enabled=False, settled_at=table.settled_at, disabled_at=now
     )
     put_stream(txn, disabled)
     return dataclasses.replace(table, stream=None)
