@@ -15,6 +15,7 @@ import orjson
 from genset.expressions.condition import parse_condition
 from genset.expressions.errors import ExpressionKind
 from genset.expressions.legacy import parse_attributes_to_get, parse_filter
+from genset.expressions.partiql.columns import Columns
 from genset.expressions.projection import ProjectionPlan, parse_projection
 from genset.model.attribute_values import Item, decode_value
 from genset.model.errors import ValidationException
@@ -47,7 +48,7 @@ class ReadPlan:
     table_name: str
     index_name: str | None
     select: str | None
-    projection: ProjectionPlan | None
+    projection: ProjectionPlan | Columns | None
     filter: Condition
     limit: int | None
     start_key: Item | None
@@ -207,9 +208,13 @@ async def read_page(
     stop: bytes,
     *,
     reverse: bool = False,
+    page: Page | None = None,
 ) -> Page:
-    """Read one page of the range, in chunks; `last` is set if the page ended before the range."""
-    page = Page()
+    """Read one page of the range, in chunks; `last` is set if the page ended before the range.
+
+    `page` is one that other ranges have begun to fill, and that has room.
+    """
+    page = page or Page()
     limit = plan.limit
     chunk = _CHUNK
     while start < stop:

@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from typing import Final
 
 from genset.operations import (
+    batch_execute_statement,
     batch_get_item,
     batch_write_item,
     create_table,
     delete_item,
     delete_table,
     describe_table,
+    execute_statement,
+    execute_transaction,
     get_item,
     list_tables,
     put_item,
@@ -40,6 +43,9 @@ _MODULES: Final = (
     batch_write_item,
     transact_get_items,
     transact_write_items,
+    execute_statement,
+    batch_execute_statement,
+    execute_transaction,
 )
 OPERATIONS: Final[Mapping[str, Operation]] = {
     module.OPERATION.name: module.OPERATION for module in _MODULES

@@ -11,7 +11,11 @@ from typing import Final
 
 from genset.expressions.update import UpdatePlan
 from genset.model.attribute_values import Item, check_nesting
-from genset.model.errors import ConditionalCheckFailedException, ValidationException
+from genset.model.errors import (
+    ConditionalCheckFailedException,
+    DuplicateItemException,
+    ValidationException,
+)
 from genset.model.items import decode_stored, stored_bytes
 from genset.model.keys import (
     check_index_keys,
@@ -52,6 +56,8 @@ class Write:
     values: Values = field(default_factory=dict)
     item_on_failure: bool = False
     reads_before: bool = False
+    inserts: bool = False
+    """Whether it may only create an item, as a PartiQL INSERT."""
 
 
 @dataclass(slots=True)
@@ -94,6 +100,8 @@ async def perform(txn: Transaction, table: Table, write: Write, services: Servic
     """Do the write. Raises ConditionalCheckFailedException, with the item where asked for."""
     key = check_target(table, write)
     stored = await txn.get(key)
+    if stored and write.inserts:
+        raise DuplicateItemException("Duplicate primary key exists in table")
     before_bytes = stored_bytes(stored) if stored else 0
     before = None
     if stored and (

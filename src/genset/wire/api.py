@@ -102,7 +102,7 @@ class Api:
             shapes.check_types(operation.name, document)
             raise
         execute = operation.execute
-        if operation.writes:
+        if operation.writes and not (operation.reads is not None and operation.reads(plan)):
             answer = await self._write(lambda transaction: execute(plan, transaction))
             if operation.wakes:
                 self._wake()
