@@ -11,6 +11,6 @@ them:
 - ``workloads``: the requests of each row, and the check of one answer of each;
 - ``wrk`` (with ``replay.lua``): one timed run of the load generator;
 - ``background``: the bounded load of writes and scans beside the mixed row;
-- ``footprint``, ``throughput``, ``mixed``, ``growth``: the four parts of a run;
+- ``footprint``, ``throughput``, ``mixed``, ``growth``, ``features``: the five parts of a run;
 - ``results``: what was measured, medians and ratios; ``machine``: where; ``report``: RESULTS.md.
 """

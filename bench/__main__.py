@@ -14,6 +14,7 @@ from types import FrameType
 from bench import peers
 from bench.client import Client, RequestFailed
 from bench.dataset import Dataset, count_items, seed
+from bench.features import measure_features
 from bench.footprint import measure_footprint
 from bench.growth import measure_growth
 from bench.machine import genset_version, machine_facts
@@ -68,6 +69,10 @@ def _run(settings: Settings, folder: Path) -> str:
         if name in settings.servers:
             print(f"growth: {name}", flush=True)
             results.growth[name] = measure_growth(server_named(name), dataset, settings, folder)
+    if settings.features:
+        for name in settings.feature_servers:
+            print(f"features: {name}", flush=True)
+            results.features[name] = measure_features(server_named(name), dataset, settings, folder)
     machine["Load average after the run"] = f"{os.getloadavg()[0]:.2f}"
     return render(results, settings, machine, versions)
 

@@ -70,12 +70,15 @@ class Dataset:
         }
 
 
-def create_table(client: Client) -> None:
-    """Create the table and wait until it is ACTIVE. Raises RequestFailed, also when it is late."""
+def create_table(client: Client, table: str = TABLE, **members: Any) -> None:
+    """Create a table and wait until it is ACTIVE. Raises RequestFailed, also when it is late.
+
+    The members are those of CreateTable beyond the key and the billing mode.
+    """
     client.call(
         "CreateTable",
         {
-            "TableName": TABLE,
+            "TableName": table,
             "AttributeDefinitions": [
                 {"AttributeName": "pk", "AttributeType": "S"},
                 {"AttributeName": "sk", "AttributeType": "S"},
@@ -85,38 +88,44 @@ def create_table(client: Client) -> None:
                 {"AttributeName": "sk", "KeyType": "RANGE"},
             ],
             "BillingMode": "PAY_PER_REQUEST",
+            **members,
         },
     )
     deadline = time.monotonic() + TABLE_ACTIVE_SECONDS
     while time.monotonic() < deadline:
-        table = client.call("DescribeTable", {"TableName": TABLE})["Table"]
-        if table["TableStatus"] == "ACTIVE":
+        described = client.call("DescribeTable", {"TableName": table})["Table"]
+        if described["TableStatus"] == "ACTIVE":
             return
         time.sleep(0.05)
     raise RequestFailed(f"the table was not ACTIVE after {TABLE_ACTIVE_SECONDS} s")
 
 
-def seed(port: int, dataset: Dataset) -> float:
-    """Create and fill the table; the seconds that the writing took.
+def seed(port: int, dataset: Dataset, table: str = TABLE, **members: Any) -> float:
+    """Create and fill a table; the seconds that the writing took.
 
     Raises RequestFailed if a write fails or the table does not hold exactly the items after it.
     """
     with Client(port) as client:
-        create_table(client)
+        create_table(client, table, **members)
     started = time.monotonic()
-    _write_all(port, dataset)
+    write_all(port, dataset, table)
     elapsed = time.monotonic() - started
     # Another connection than above: servers close one that has been idle for some seconds.
     with Client(port) as client:
-        count = count_items(client)
+        count = count_items(client, table)
     if count != dataset.count:
         raise RequestFailed(f"seeding left {count} items instead of {dataset.count}")
     return elapsed
 
 
-def count_items(client: Client) -> int:
+def count_items(client: Client, table: str = TABLE) -> int:
     """The number of items, counted by scanning every page."""
-    request: dict[str, Any] = {"TableName": TABLE, "Select": "COUNT", "ConsistentRead": True}
+    return scan_count(client, {"TableName": table, "ConsistentRead": True})
+
+
+def scan_count(client: Client, members: dict[str, Any]) -> int:
+    """The number of items on all pages of a Scan of a table or an index."""
+    request: dict[str, Any] = {**members, "Select": "COUNT"}
     count: int = 0
     while True:
         answer = client.call("Scan", request)
@@ -126,12 +135,13 @@ def count_items(client: Client) -> int:
         request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
-def batch_write(items: list[Item]) -> dict[str, Any]:
+def batch_write(items: list[Item], table: str = TABLE) -> dict[str, Any]:
     """The members of a BatchWriteItem that puts the items."""
-    return {"RequestItems": {TABLE: [{"PutRequest": {"Item": item}} for item in items]}}
+    return {"RequestItems": {table: [{"PutRequest": {"Item": item}} for item in items]}}
 
 
-def _write_all(port: int, dataset: Dataset) -> None:
+def write_all(port: int, dataset: Dataset, table: str) -> None:
+    """Put all items into a table. Raises RequestFailed if a write fails."""
     numbers = iter(range(dataset.count))
     batches = iter(lambda: list(itertools.islice(numbers, PUTS_PER_BATCH)), [])
     lock = threading.Lock()
@@ -140,7 +150,7 @@ def _write_all(port: int, dataset: Dataset) -> None:
         with Client(port) as client:
             while batch := _next_locked(batches, lock):
                 answer = client.call(
-                    "BatchWriteItem", batch_write([dataset.item(number) for number in batch])
+                    "BatchWriteItem", batch_write([dataset.item(n) for n in batch], table)
                 )
                 if answer.get("UnprocessedItems"):
                     raise RequestFailed("BatchWriteItem left items unprocessed")

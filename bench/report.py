@@ -8,8 +8,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from bench.background import OFFERED, is_carried
+from bench.features import (
+    BACKFILL,
+    EXPIRY,
+    GET_ITEM,
+    GET_RECORDS,
+    PARTIQL,
+    PUT_PLAIN,
+    PUT_STREAM,
+)
 from bench.results import (
     Comparison,
+    Features,
     Footprint,
     Growth,
     Measurement,
@@ -30,6 +40,10 @@ from bench.workloads import WORKLOADS
 START_SECONDS_BAR = 0.6
 IDLE_BYTES_BAR = 80e6
 GROWTH_BAR = 1.3
+STREAM_WRITE_BAR = 1.25
+PARTIQL_BAR = 1.3
+RECORDS_BAR = 50_000
+EXPIRY_BAR = 20_000
 # More than this share of the processor going elsewhere is worth a warning at the top.
 BUSY_SHARE = 0.05
 FINDINGS = Path(__file__).with_name("findings.md")
@@ -50,6 +64,7 @@ def render(
         "## GetItem under a mixed load\n\n" + _mixed(results),
         "## Start and memory\n\n" + _footprints(results, settings),
         "## From few items to many\n\n" + _growth(results, settings),
+        "## Features of a table\n\n" + _features(results, settings),
         "## What was not measured\n\n" + _failures(results, settings),
         "## Machine and versions\n\n" + _machine(results, machine, versions),
         "## Method\n\n" + _method(settings),
@@ -73,7 +88,7 @@ def _introduction(results: Results, settings: Settings) -> str:
 
 def _bars(results: Results) -> str:
     rows = [*_throughput_bars(results), _mixed_bar(results)]
-    rows += [*_footprint_bars(results), *_growth_bars(results)]
+    rows += [*_footprint_bars(results), *_growth_bars(results), *_feature_bars(results)]
     return _table(["", "genset", "fastest peer", "ratio", "bar", ""], rows)
 
 
@@ -128,6 +143,56 @@ def _growth_bars(results: Results) -> Iterable[list[str]]:
             *("", "", f"<= {GROWTH_BAR}"),
             verdict(slowdown, at_most=GROWTH_BAR),
         ]
+
+
+def _feature_bars(results: Results) -> Iterable[list[str]]:
+    for title, form, figure, at_least, at_most in _FEATURE_ROWS:
+        figures = {name: figure(each) for name, each in results.features.items()}
+        known = {name: value for name, value in figures.items() if value is not None}
+        comparison = compare(known, GENSETS, min if at_most else max)
+        cells = _comparison_cells(comparison, form)
+        if at_most:
+            # A server's cost beside its own plain rows is no better or worse for a peer's.
+            cells[2] = ""
+        ours = comparison.genset[1] if comparison.genset else None
+        bar = f">= {at_least:,}" if at_least else f"<= {at_most}" if at_most else "none"
+        judged = verdict(ours, at_least=at_least, at_most=at_most)
+        yield [title, *cells, bar, "" if bar == "none" and ours is not None else judged]
+
+
+def _records_a_second(features: Features) -> float | None:
+    answers = features.throughput(GET_RECORDS)
+    return answers * features.records_a_page if answers and features.records_a_page else None
+
+
+# Title, form of a figure, the figure, and its bar from below or above.
+_FEATURE_ROWS: tuple[
+    tuple[str, str, Callable[[Features], float | None], float | None, float | None], ...
+] = (
+    (
+        "PutItem with a stream, to without",
+        "{:.2f}x slower",
+        lambda features: features.slowdown(PUT_PLAIN, PUT_STREAM),
+        None,
+        STREAM_WRITE_BAR,
+    ),
+    ("GetRecords", "{:,.0f} records/s", _records_a_second, RECORDS_BAR, None),
+    (
+        "PartiQL by key, to GetItem",
+        "{:.2f}x slower",
+        lambda features: features.slowdown(GET_ITEM, PARTIQL),
+        None,
+        PARTIQL_BAR,
+    ),
+    ("Index backfill", "{:,.0f} items/s", lambda features: features.rate(BACKFILL), None, None),
+    (
+        "Expired items deleted",
+        "{:,.0f} items/s",
+        lambda features: features.rate(EXPIRY),
+        EXPIRY_BAR,
+        None,
+    ),
+)
 
 
 def _comparison_cells(comparison: Comparison, form: str) -> list[str]:
@@ -247,6 +312,33 @@ def _growth_cells(growth: Growth, workload: str) -> list[str]:
     return [f"{few:,.0f}/s", f"{many:,.0f}/s", f"{slowdown:.2f}x"]
 
 
+def _features(results: Results, settings: Settings) -> str:
+    if not results.features:
+        return "Not measured in this run."
+    lead = (
+        "Streams have new and old images; GetRecords reads the same pages of a stream again and "
+        "again, one record for each of the 10,000 items. The backfill is from UpdateTable to the "
+        f"index's ACTIVE, over {settings.feature_items:,} items; as many items expire at one "
+        "moment, and the rate is from then until all are gone. Medians over the rounds."
+    )
+    header = ["", *(server_named(name).title for name in results.features)]
+    names = list(dict.fromkeys(row for each in results.features.values() for row in each.rows))
+    body = [[name, *(_feature_row(each, name) for each in results.features.values())]
+            for name in names]  # fmt: skip
+    for title, form, figure, *_ in _FEATURE_ROWS:
+        figures = [figure(each) for each in results.features.values()]
+        body.append([title, *("-" if each is None else form.format(each) for each in figures)])
+    return f"{lead}\n\n{_table(header, body)}"
+
+
+def _feature_row(features: Features, name: str) -> str:
+    series = features.rows.get(name, Series())
+    if not series.is_valid:
+        return "-"
+    rates = series.values(throughput)
+    return f"{series.median(throughput):,.0f}/s ({min(rates):,.0f}-{max(rates):,.0f})"
+
+
 def _failures(results: Results, settings: Settings) -> str:
     # By server and reason: a server that cannot start fails all its rows for one.
     rows: dict[tuple[str, str], list[str]] = {}
@@ -261,6 +353,11 @@ def _failures(results: Results, settings: Settings) -> str:
         measured = (*growth.small.values(), *growth.large.values())
         for reason in filter(None, (growth.failure, *(each.failure for each in measured))):
             rows.setdefault((name, reason), []).append("growth")
+    for name, features in results.features.items():
+        invalid = {row: each.failure for row, each in features.rows.items()}
+        for row, failure in (*invalid.items(), *features.failures.items()):
+            if failure:
+                rows.setdefault((name, failure), []).append(row)
     lines = [
         f"- {server_named(name).title}: {', '.join(dict.fromkeys(failed))}: {_one_line(reason)}"
         for (name, reason), failed in rows.items()
@@ -300,6 +397,7 @@ def _method(settings: Settings) -> str:
   figure is the better of one and two workers, the peer's the fastest peer's of that row.
 - Scan rows cycle through the ten pages of the table, 1,000 items each. Writes overwrite items with
   others of their size, so the table stays as it is; that it has is checked at the end.
+- The features of a table are measured on each server alone, on a data folder of their own.
 - Ports are free ones on 127.0.0.1. DynamoDB Local has no option for its address and listens on
   all of them while the run lasts."""
 

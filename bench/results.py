@@ -173,6 +173,35 @@ class Growth:
 
 
 @dataclasses.dataclass
+class Features:
+    """What the features of a table cost on one server, or why that is not known.
+
+    Rows are named by ``bench.features``; a rate is items a second, one for each round.
+    """
+
+    rows: dict[str, Series] = dataclasses.field(default_factory=dict)
+    records_a_page: float | None = None
+    rates: dict[str, list[float]] = dataclasses.field(default_factory=dict)
+    # By feature.
+    failures: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    def throughput(self, row: str) -> float | None:
+        """The median of a row's answers a second."""
+        series = self.rows.get(row)
+        return series.median(throughput) if series and series.is_valid else None
+
+    def slowdown(self, plain: str, other: str) -> float | None:
+        """How many times slower the other row is than the plain one."""
+        rates = self.throughput(plain), self.throughput(other)
+        return rates[0] / rates[1] if rates[0] and rates[1] else None
+
+    def rate(self, name: str) -> float | None:
+        """The median of the rounds of a rate."""
+        rounds = self.rates.get(name)
+        return statistics.median(rounds) if rounds and name not in self.failures else None
+
+
+@dataclasses.dataclass
 class Results:
     """All parts of one run; a part that was left out is empty."""
 
@@ -182,10 +211,13 @@ class Results:
     mixed: dict[str, Series] = dataclasses.field(default_factory=dict)
     loaded_memory: dict[str, Memory] = dataclasses.field(default_factory=dict)
     growth: dict[str, Growth] = dataclasses.field(default_factory=dict)
+    features: dict[str, Features] = dataclasses.field(default_factory=dict)
 
     def measurements(self) -> list[Measurement]:
         """Every round of the run."""
         series = [each for row in (*self.rows.values(), self.mixed) for each in row.values()]
         for growth in self.growth.values():
             series += [*growth.small.values(), *growth.large.values()]
+        for features in self.features.values():
+            series += features.rows.values()
         return [measurement for each in series for measurement in each.rounds]

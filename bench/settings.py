@@ -12,6 +12,9 @@ from bench.workloads import WORKLOAD_NAMES
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 GROWTH_ITEMS = 1_000_000
+FEATURE_NAMES = ("stream-writes", "stream-reads", "partiql", "backfill", "expiry")
+FEATURE_ITEMS = 100_000
+QUICK_FEATURE_ITEMS = 2_000
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -28,6 +31,9 @@ class Settings:
     mixed: bool
     growth_servers: tuple[str, ...]
     growth_items: int
+    features: tuple[str, ...]
+    feature_servers: tuple[str, ...]
+    feature_items: int
     quick: bool
     output: Path | None
     peers_directory: Path
@@ -51,6 +57,9 @@ def parse_settings(arguments: Sequence[str] | None = None) -> Settings:
         mixed=not options.no_mixed,
         growth_servers=() if quick or options.no_growth else options.growth_servers,
         growth_items=options.growth_items,
+        features=options.features,
+        feature_servers=tuple(n for n in options.feature_servers if n in options.servers),
+        feature_items=options.feature_items or (QUICK_FEATURE_ITEMS if quick else FEATURE_ITEMS),
         quick=quick,
         output=output,
         peers_directory=REPOSITORY / ".peers",
@@ -91,6 +100,23 @@ def _parser() -> argparse.ArgumentParser:
         help="servers whose growth is measured (default genset-1; peers are slow to seed)",
     )
     parser.add_argument("--growth-items", type=_positive, default=GROWTH_ITEMS)
+    parser.add_argument(
+        "--features",
+        type=_choices(FEATURE_NAMES),
+        default=FEATURE_NAMES,
+        help=f"comma-separated, of: {', '.join(FEATURE_NAMES)} ('none' for no features of tables)",
+    )
+    parser.add_argument(
+        "--feature-servers",
+        type=_choices(SERVER_NAMES),
+        default=("genset-1", "genset-2", "dynamodb-local"),
+        help="servers whose features are measured, among --servers",
+    )
+    parser.add_argument(
+        "--feature-items",
+        type=_positive,
+        help=f"items of the backfill and of the expiry (default {FEATURE_ITEMS})",
+    )
     parser.add_argument("--output", type=Path, help="where the report goes")
     return parser
 

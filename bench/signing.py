@@ -18,6 +18,8 @@ ACCESS_KEY_ID = "AKIABENCHMARK0000001"
 SECRET_ACCESS_KEY = "benchmarkSecretOfNoOtherUse0123456789abc"
 REGION = "us-east-1"
 
+_STREAMS_OPERATIONS = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
+
 
 @dataclasses.dataclass(frozen=True)
 class SignedRequest:
@@ -47,7 +49,7 @@ class Signer:
             url=f"http://{self._host}/",
             headers={
                 "Content-Type": "application/x-amz-json-1.0",
-                "X-Amz-Target": f"DynamoDB_20120810.{operation}",
+                "X-Amz-Target": _target(operation),
             },
             data=body,
         )
@@ -59,6 +61,11 @@ class Signer:
             **dict(request.headers.items()),
         }
         return SignedRequest(headers, body)
+
+
+def _target(operation: str) -> str:
+    service = "DynamoDBStreams" if operation in _STREAMS_OPERATIONS else "DynamoDB"
+    return f"{service}_20120810.{operation}"
 
 
 def credentials_file() -> str:

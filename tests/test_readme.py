@@ -1,4 +1,4 @@
-"""The examples of README.md work as they stand, against a real server."""
+"""The examples of README.md and docs/realism.md work as they stand, against a real server."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from genset.realism.faults import NAMES as FAULTS
 from support.process import serve
 
 README = Path(__file__).parents[1] / "README.md"
+REALISM = Path(__file__).parents[1] / "docs" / "realism.md"
 STATED_URL = "http://127.0.0.1:8000"
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", README.read_text(), re.DOTALL | re.MULTILINE)
+def blocks(language: str, page: Path = README) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(), re.DOTALL | re.MULTILINE)
 
 
 def run(command: list[str]) -> subprocess.CompletedProcess[str]:
@@ -38,6 +40,17 @@ def test_the_boto3_example_works(url):
     (example,) = blocks("python")
     done = run([sys.executable, "-c", example.replace(STATED_URL, url)])
     assert done.returncode == 0, done.stderr
+
+
+def test_the_example_of_the_realism_switches_works(url):
+    (example,) = blocks("python", REALISM)
+    done = run([sys.executable, "-c", example.replace(STATED_URL, url)])
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_fault_is_in_the_page_of_realism():
+    text = REALISM.read_text()
+    assert [name for name in FAULTS if f"`{name}`" not in text] == []
 
 
 def test_the_aws_cli_example_works(url):

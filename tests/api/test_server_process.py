@@ -103,10 +103,31 @@ def test_the_command_line_wins_over_the_environment(tmp_path):
         assert not (tmp_path / "from-environment").exists()
 
 
+def test_a_table_stays_in_its_states_as_long_as_is_asked_for(tmp_path):
+    """From the file, from the environment over it, and from the command line over both."""
+    (tmp_path / "genset.toml").write_text("transition-seconds = 300")
+    before = os.getcwd()
+    os.chdir(tmp_path)
+    try:
+        for options, variables, state in (
+            ((), {}, "CREATING"),
+            ((), {"GENSET_TRANSITION_SECONDS": "0"}, "ACTIVE"),
+            (("--transition-seconds", "1e3"), {"GENSET_TRANSITION_SECONDS": "0"}, "CREATING"),
+        ):
+            server = serve("--memory", *options, environment=variables)
+            with server, Api(server.url) as api:
+                api("CreateTable", SIMPLE, TableName="slow")
+                found = api("DescribeTable", TableName="slow")["Table"]
+                assert found["TableStatus"] == state
+    finally:
+        os.chdir(before)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [["--workers", "0"], ["--workers", "x"], ["--port", "99999"], ["--durability", "some"],
-     ["--auth", "none-such"], ["--log-level", "none-such"], ["--no-such-option"]],
+     ["--auth", "none-such"], ["--log-level", "none-such"], ["--no-such-option"],
+     ["--transition-seconds", "-1"], ["--transition-seconds", "nan"]],
 )  # fmt: skip
 def test_bad_options_are_refused_plainly(arguments):
     command = [*genset_command(), "serve", "--memory", *arguments]

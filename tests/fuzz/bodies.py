@@ -11,9 +11,9 @@ OPERATIONS = [
     "BatchExecuteStatement", "BatchGetItem", "BatchWriteItem", "CreateTable", "DeleteItem",
     "DeleteTable", "DescribeTable", "ExecuteStatement", "ExecuteTransaction", "GetItem",
     "ListTables", "PutItem", "Query", "Scan", "TransactGetItems", "TransactWriteItems",
-    "UpdateItem", "UpdateTable",
+    "UpdateItem", "UpdateTable", "UpdateTimeToLive", "DescribeTimeToLive",
 ]  # fmt: skip
-UNBUILT = ["CreateBackup", "DescribeTimeToLive", "TagResource", "ListStreams"]
+UNBUILT = ["CreateBackup", "TagResource", "ListStreams"]
 
 MODEL = botocore.session.get_session().get_service_model("dynamodb")
 

@@ -1,7 +1,8 @@
 """What must hold of every stored database, found by reading all of it.
 
 Each index equals a rebuild from the items; counters of items, bytes and item collections are
-exact; no key belongs to nothing.
+exact; the records of each table's stream lead from an empty table to its items; no key belongs to
+nothing.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ import orjson
 
 from genset.model.items import decode_stored, stored_bytes
 from genset.model.keys import index_entry_key, item_hash, item_key
+from genset.model.streams import decode_stream
 from genset.model.tables import Table, decode_table
+from genset.operations.stream_records import record_jsons
 from genset.storage import keyspace
 from genset.storage._write_connection import decode_counters
 from genset.storage.engine import Engine, Snapshot
@@ -63,8 +66,10 @@ def broken(contents: Contents, *, swept: bool) -> Iterator[str]:
     Until a deleted table is `swept`, its data belongs to the mark that it is to be.
     """
     owned = set()
+    _own_streams(contents, owned)
     for table in contents.tables:
         yield from _broken_table(contents, table, owned)
+        yield from _broken_stream(contents, table)
     start, _ = keyspace.sweep_range()
     for mark, _ in under(contents.pairs, start):
         owned.add(mark)
@@ -115,6 +120,52 @@ def _broken_table(contents: Contents, table: Table, owned: set[bytes]) -> Iterat
     owned.update(counted)
     if {key: size for key, size in counted.items() if size} != dict(collections):
         yield f"{table.name}'s item collections are {counted}, not {dict(collections)}"
+
+
+def _own_streams(contents: Contents, owned: set[bytes]) -> None:
+    """The keys of all streams, of deleted tables too."""
+    owned.add(keyspace.stream_numbers_key())
+    for key, value in under(contents.pairs, keyspace.streams_range()[0]):
+        stream = decode_stream(value)
+        owned.add(key)
+        for shard in stream.shards:
+            owned.add(keyspace.sequence_key(stream.number, shard.number))
+            owned.update(key for key, _ in _records(contents, stream.number, shard.number))
+
+
+def _records(contents: Contents, stream: int, shard: int) -> list[tuple[bytes, bytes]]:
+    start, stop = keyspace.records_range(stream, shard)
+    return sorted(pair for pair in contents.pairs.items() if start <= pair[0] < stop)
+
+
+def _broken_stream(contents: Contents, table: Table) -> Iterator[str]:
+    """Follow the stream's records from an empty table, which works while none is trimmed."""
+    assert table.stream is not None
+    label = table.extras["LatestStreamLabel"]
+    key = keyspace.stream_key(table.account, table.region, table.name, label)
+    stream = decode_stream(contents.pairs[key])
+    items: dict[bytes, object] = {}
+    if stream.for_writers() != table.stream:
+        yield f"{table.name}'s record and its stream's descriptor differ"
+    for shard in stream.shards:
+        records = _records(contents, stream.number, shard.number)
+        sequences = [keyspace.record_sequence(key) for key, _ in records]
+        counted = decode_counters(
+            contents.pairs[keyspace.sequence_key(stream.number, shard.number)]
+        )
+        if sequences != list(range(shard.first + 1, counted[0])):
+            yield f"{table.name}'s stream has gaps or a wrong counter"
+        for text in record_jsons([value for _, value in records]):
+            change = orjson.loads(text)["dynamodb"]
+            place = orjson.dumps(change["Keys"], option=orjson.OPT_SORT_KEYS)
+            old, new = (normal(change.get(image)) for image in ("OldImage", "NewImage"))
+            if items.pop(place, None) != old or old == new:
+                yield f"{table.name}'s stream has a record that does not follow: {change}"
+            if new is not None:
+                items[place] = new
+    rows = [normal(row) for row in contents.world.tables[table.name].rows(None)]
+    if len(items) != len(rows) or any(row not in items.values() for row in rows):
+        yield f"{table.name}'s stream does not lead to its items"
 
 
 def _broken_counts(

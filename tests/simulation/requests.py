@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from simulation.world import DEFINITION, Verdict, Wish, World, described, exactly, page, same_items
+from support.streams import enabled
 from support.values import Item, N, S
 
 MAIN = "items"
@@ -92,7 +93,7 @@ class Requests:
                 None if answer["TableDescription"]["TableName"] == name else "expected the table"
             )
 
-        document = {**DEFINITION, "TableName": name}
+        document = {**DEFINITION, **enabled(), "TableName": name}
         return Call(operation="CreateTable", document=document, meaning=meaning, writes=True)
 
     def create_scratch(self) -> Call:

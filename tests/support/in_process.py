@@ -2,35 +2,77 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+from collections.abc import Callable
 from typing import Any
 
+from genset.background.jobs import all_jobs
 from genset.operations.operation import Services
 from genset.operations.registry import OPERATIONS
+from genset.realism.memory import SharedMemory
+from genset.realism.realism import Realism
+from genset.realism.switches import Switches
 from genset.storage.engine import Engine
 from genset.wire.api import Api
 from genset.wire.messages import WireRequest
 from genset.wire.sigv4 import OpenAuthenticator
 from support.client import authorization
 
+STREAMS_OPERATIONS = ("ListStreams", "DescribeStream", "GetShardIterator", "GetRecords")
+
+
+def _service(operation: str) -> str:
+    return "DynamoDBStreams" if operation in STREAMS_OPERATIONS else "DynamoDB"
+
+
+def _uuids() -> Callable[[], str]:
+    numbers = itertools.count(1)
+    return lambda: f"uuid-{next(numbers)}"
+
 
 class InProcess:
-    """Sends requests to all operations on `engine`; time stands still."""
+    """Sends requests to all operations on `engine`; `now` is the time, which a test may move.
 
-    def __init__(self, engine: Engine) -> None:
-        services = Services(
-            now=lambda: 0.0, new_uuid=lambda: "uuid", new_salt=lambda: bytes(range(16))
+    With `switches` there are realism switches, which start so.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        now: float = 0.0,
+        switches: Switches | None = None,
+        **services: Any,
+    ) -> None:
+        self.now = now
+        self._engine = engine
+        self.services = Services(
+            now=lambda: self.now,
+            new_uuid=_uuids(),
+            new_salt=lambda: bytes(range(16)),
+            **services,
         )
-        self._handler = Api(engine, OPERATIONS, OpenAuthenticator(), services)
+        self.realism: Realism | None = None
+        if switches is not None:
+            self.realism = Realism(SharedMemory(), engine, self.services, switches)
+        self._handler = Api(
+            engine, OPERATIONS, OpenAuthenticator(), self.services, realism=self.realism
+        )
 
     async def send(self, operation: str, members: object) -> tuple[int, dict[str, Any]]:
         """The status and the body of the answer."""
         body = json.dumps(members).encode()
         headers = {
-            b"x-amz-target": f"DynamoDB_20120810.{operation}".encode(),
+            b"x-amz-target": f"{_service(operation)}_20120810.{operation}".encode(),
             b"x-amz-date": b"20261123T000000Z",
             b"authorization": authorization().encode(),
         }
         request = WireRequest(b"POST", b"/", b"", headers, body, body, "json", "id")
         response = await self._handler.handle(request)
         return response.status, json.loads(response.body)
+
+    async def run_jobs(self, *, backwards: bool = False) -> None:
+        """One round of all background work, as it is to be done now, or its last job first."""
+        for job in all_jobs()[:: -1 if backwards else 1]:
+            await job.run(self._engine, self.services)

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from genset.background import sweep
+from genset.background import backfill, expiry, history, streams, sweep
 from genset.operations.operation import Services
 from genset.storage.engine import Engine
 
@@ -33,20 +33,37 @@ class Job:
     run: Callable[[Engine, Services], Awaitable[None]]
 
 
-ALL_JOBS: Final[Sequence[Job]] = (
+_ALWAYS: Final[Sequence[Job]] = (
     Job(name="sweep of deleted tables", pause_s=10.0, run=sweep.sweep_tables_round),
+    Job(name="sweep of deleted indexes", pause_s=10.0, run=sweep.sweep_indexes_round),
+    Job(name="backfill of indexes", pause_s=1.0, run=backfill.fill_indexes_round),
     Job(name="sweep of client tokens", pause_s=10.0, run=sweep.sweep_tokens_round),
+    Job(name="care of streams", pause_s=10.0, run=streams.streams_round),
+    Job(name="queues of expiring items", pause_s=10.0, run=expiry.prepare_queues_round),
+    Job(name="trim of the past", pause_s=10.0, run=history.trim_history_round),
 )
+
+
+def all_jobs(*, ttl_sweep_s: float = 1.0) -> Sequence[Job]:
+    """All jobs. Expired items are deleted every `ttl_sweep_s` seconds, or never if it is 0."""
+    if not ttl_sweep_s:
+        return _ALWAYS
+    deletion = Job(
+        name="deletion of expired items", pause_s=ttl_sweep_s, run=expiry.delete_expired_round
+    )
+    return (*_ALWAYS, deletion)
 
 
 class JobRunner:
     """Runs jobs in the event loop until it is cancelled. Its methods belong to that loop."""
 
-    def __init__(self, engine: Engine, services: Services, jobs: Sequence[Job] = ALL_JOBS) -> None:
+    def __init__(
+        self, engine: Engine, services: Services, jobs: Sequence[Job] | None = None
+    ) -> None:
         self._engine = engine
         self._services = services
-        self._jobs = jobs
-        self._wakers = [asyncio.Event() for _ in jobs]
+        self._jobs = all_jobs() if jobs is None else jobs
+        self._wakers = [asyncio.Event() for _ in self._jobs]
 
     def wake(self) -> None:
         """Tell all jobs that there may be work."""

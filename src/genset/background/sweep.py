@@ -39,9 +39,9 @@ async def sweep_deleted_tables(engine: Engine, limit: int) -> int:
 
 
 async def _sweep_table(txn: Transaction, number: int, mark: bytes, limit: int) -> bool:
-    items, entries, counts, collections = keyspace.table_prefixes(number)
+    items, entries, counts, collections, expiries, queue = keyspace.table_prefixes(number)
     left = limit
-    for prefix in (items, entries):
+    for prefix in (items, entries, expiries):
         pairs = await txn.scan(prefix, keyspace.after_prefix(prefix), limit=left)
         for key, _ in pairs:
             txn.delete(key)
@@ -51,10 +51,39 @@ async def _sweep_table(txn: Transaction, number: int, mark: bytes, limit: int) -
         left -= len(pairs)
         if left <= 0:
             return False
-    for prefix in (counts, collections):
+    for prefix in (counts, collections, queue):
         txn.delete_range(prefix, keyspace.after_prefix(prefix))
     txn.delete(mark)
     return True
+
+
+async def sweep_deleted_indexes(engine: Engine, limit: int) -> int:
+    """Remove the entries of all deleted indexes, at most `limit` keys per write transaction.
+
+    Returns how many indexes were finished. Raises StorageError.
+    """
+    finished = 0
+
+    async def step(txn: Transaction) -> bool | None:
+        """Remove one portion; None if no index is left, else whether its index is finished."""
+        marks = await txn.scan(*keyspace.index_sweep_range(), limit=1)
+        if not marks:
+            return None
+        mark = marks[0][0]
+        table, index = keyspace.marked_index(mark)
+        prefix = keyspace.index_prefix(table, index)
+        pairs = await txn.scan(prefix, keyspace.after_prefix(prefix), limit=limit)
+        for key, _ in pairs:
+            txn.delete(key)
+        if len(pairs) == limit:
+            return False
+        txn.delete(keyspace.counts_key(table, index))
+        txn.delete(mark)
+        return True
+
+    while (done := await engine.write(step)) is not None:
+        finished += done
+    return finished
 
 
 async def sweep_tokens(engine: Engine, now: float, limit: int) -> int:
@@ -87,6 +116,12 @@ async def sweep_tables_round(engine: Engine, _: Services) -> None:
         await sweep_deleted_tables(engine, _KEYS_PER_WRITE)
 
 
+async def sweep_indexes_round(engine: Engine, _: Services) -> None:
+    """Remove the entries of all indexes that are deleted now. Raises StorageError."""
+    if await engine.read(_is_any_index_marked):
+        await sweep_deleted_indexes(engine, _KEYS_PER_WRITE)
+
+
 async def sweep_tokens_round(engine: Engine, services: Services) -> None:
     """Remove the client tokens that have expired. Raises StorageError."""
     if await engine.read(_is_any_token_kept):
@@ -95,6 +130,10 @@ async def sweep_tokens_round(engine: Engine, services: Services) -> None:
 
 async def _is_anything_marked(snapshot: Snapshot) -> bool:
     return bool(await snapshot.scan(*keyspace.sweep_range(), limit=1))
+
+
+async def _is_any_index_marked(snapshot: Snapshot) -> bool:
+    return bool(await snapshot.scan(*keyspace.index_sweep_range(), limit=1))
 
 
 async def _is_any_token_kept(snapshot: Snapshot) -> bool:

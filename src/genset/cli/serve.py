@@ -13,9 +13,11 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-from genset.background.jobs import JobRunner
-from genset.cli.settings import Settings
+from genset.background.jobs import JobRunner, all_jobs
+from genset.cli.settings import Settings, realism_switches
 from genset.operations.operation import Services
+from genset.realism.memory import SharedMemory
+from genset.realism.realism import Realism
 from genset.storage.data_directory import DataDirectory
 from genset.storage.engine import Engine
 from genset.storage.sqlite import open_sqlite
@@ -35,10 +37,10 @@ def run(settings: Settings) -> int:
     """
     authenticator = new_authenticator(settings)
     if settings.memory:
-        return run_process(settings, authenticator, None)
+        return run_process(settings, authenticator, None, SharedMemory())
     with DataDirectory(settings.data_dir) as directory:
         if settings.workers == 1:
-            return run_process(settings, authenticator, directory.database_path)
+            return run_process(settings, authenticator, directory.database_path, SharedMemory())
         from genset.cli.supervisor import supervise
 
         return supervise(settings, authenticator, directory.database_path)
@@ -55,6 +57,7 @@ def run_process(
     settings: Settings,
     authenticator: Authenticator,
     database: Path | None,
+    memory: SharedMemory,
     *,
     port: int | None = None,
     on_ready: Callable[[], None] | None = None,
@@ -64,10 +67,10 @@ def run_process(
 
     With `port` it shares that port with other processes. `on_ready` is called when it listens,
     instead of saying so on stdout. It also stops when the descriptor `watch` can be read, which
-    is how a worker sees that its parent has gone.
+    is how a worker sees that its parent has gone. `memory` is that of all the server's processes.
     """
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
-    main = _serve(settings, authenticator, database, port, on_ready, watch)
+    main = _serve(settings, authenticator, database, memory, port, on_ready, watch)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(main)
     return 0
@@ -86,6 +89,7 @@ async def _serve(
     settings: Settings,
     authenticator: Authenticator,
     database: Path | None,
+    memory: SharedMemory,
     port: int | None,
     on_ready: Callable[[], None] | None,
     watch: int | None,
@@ -98,9 +102,10 @@ async def _serve(
         loop.add_reader(watch, stop.set)
     engine = open_sqlite(database, durability=settings.durability)
     try:
-        services = _new_services()
-        jobs = JobRunner(engine, services)
-        server = HttpServer(_new_api(engine, authenticator, services, jobs))
+        services = _new_services(settings)
+        jobs = JobRunner(engine, services, all_jobs(ttl_sweep_s=settings.ttl_sweep_seconds))
+        realism = Realism(memory, engine, services, realism_switches(settings))
+        server = HttpServer(_new_api(engine, authenticator, services, jobs, realism))
         await server.start(
             settings.host,
             settings.port if port is None else port,
@@ -108,7 +113,7 @@ async def _serve(
         )
         # What was made so far stays: the collector need not walk it again and again.
         gc.freeze()
-        working = loop.create_task(jobs.run())
+        working = asyncio.gather(jobs.run(), realism.watch())
         try:
             if on_ready is not None:
                 on_ready()
@@ -126,18 +131,26 @@ async def _serve(
         await engine.close()
 
 
-def _new_services() -> Services:
+def _new_services(settings: Settings) -> Services:
     return Services(
-        now=time.time, new_uuid=lambda: str(uuid.uuid4()), new_salt=lambda: os.urandom(16)
+        now=time.time,
+        new_uuid=lambda: str(uuid.uuid4()),
+        new_salt=lambda: os.urandom(16),
+        ttl_cooldown_s=settings.ttl_cooldown_seconds,
+        transition_s=settings.transition_seconds,
     )
 
 
 def _new_api(
-    engine: Engine, authenticator: Authenticator, services: Services, jobs: JobRunner
+    engine: Engine,
+    authenticator: Authenticator,
+    services: Services,
+    jobs: JobRunner,
+    realism: Realism,
 ) -> Api:
     from genset.operations.registry import OPERATIONS
 
-    return Api(engine, OPERATIONS, authenticator, services, jobs.wake)
+    return Api(engine, OPERATIONS, authenticator, services, jobs.wake, realism)
 
 
 def announce(host: str, port: int) -> None:

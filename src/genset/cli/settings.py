@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import ipaddress
+import math
 import os
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -12,9 +14,12 @@ from pathlib import Path
 from typing import Any, Final, Literal, NoReturn
 
 from genset import __version__
+from genset.model.limits import TTL_COOLDOWN_SECONDS
+from genset.realism.switches import SwitchError, Switches, decode, parse_fault_text
 
 CONFIG_FILE: Final = "genset.toml"
 _WORKERS_MAX = 256
+_DAY_SECONDS = 86_400
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
 _FALSE: Final = frozenset({"0", "false", "no", "off", ""})
 
@@ -36,11 +41,29 @@ class Settings:
     auth: Literal["open", "sigv4"] = "open"
     credentials: Path | None = None
     insecure: bool = False
+    ttl_sweep_seconds: int = 1
+    ttl_cooldown_seconds: int = TTL_COOLDOWN_SECONDS
+    throttling: bool = False
+    latency: str = ""
+    faults: str = ""
+    read_lag: str = ""
+    gsi_lag: str = ""
+    realism_seed: int = 0
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    transition_seconds: float = 0.0
 
 
 _BOOLEANS: Final = frozenset({"memory", "insecure"})
-_NUMBERS: Final = {"port": (0, 65535), "workers": (1, _WORKERS_MAX)}
+_NUMBERS: Final = {
+    "port": (0, 65535),
+    "workers": (1, _WORKERS_MAX),
+    "ttl_sweep_seconds": (0, _DAY_SECONDS),
+    "ttl_cooldown_seconds": (0, _DAY_SECONDS),
+    "realism_seed": (0, 999_999_999),
+}
+_SECONDS: Final = {"transition_seconds": (0.0, float(_DAY_SECONDS))}
+# Boolean, but given with a value as a flag too.
+_SWITCHES: Final = frozenset({"throttling"})
 _PATHS: Final = frozenset({"data_dir", "credentials"})
 _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "durability": ("full", "relaxed"),
@@ -57,7 +80,18 @@ _HELP: Final = {
     "auth": "open: believe any credentials; sigv4: verify signatures (needs --credentials)",
     "credentials": "the file of access keys for --auth sigv4",
     "insecure": "allow --auth open at an address other machines can reach",
+    "ttl_sweep_seconds": "how often expired items are deleted; 0: never (default 1)",
+    "ttl_cooldown_seconds": "how long after a change of a table's time to live the next is "
+    f"refused (default {TTL_COOLDOWN_SECONDS})",
+    "throttling": "on: tables throttle as DynamoDB's do (default off)",
+    "latency": "hold answers back: 5ms, uniform(2ms,10ms) or lognormal(5ms,0.5)",
+    "faults": "share of requests that fail: InternalServerError=0.01,DroppedConnection=0.001",
+    "read_lag": "how old what eventually consistent reads see is: 500ms",
+    "gsi_lag": "how old what global secondary indexes show is: 500ms",
+    "realism_seed": "what decides which requests meet a fault or a delay (default 0)",
     "log_level": "debug, info, warning or error (default info)",
+    "transition_seconds": "how long tables and indexes stay CREATING, UPDATING or DELETING "
+    "(default 0: as short as can be)",
 }
 
 
@@ -138,10 +172,12 @@ def _from_file(path: Path) -> dict[str, Any]:
 
 def _convert(name: str, value: Any, place: str) -> Any:
     """The value of the setting `name`, from text or from TOML. Raises SettingsError."""
-    if name in _BOOLEANS:
+    if name in _BOOLEANS or name in _SWITCHES:
         return _boolean(value, place)
     if name in _NUMBERS:
         return _number(value, place, *_NUMBERS[name])
+    if name in _SECONDS:
+        return _seconds(value, place, *_SECONDS[name])
     if not isinstance(value, str) or not value:
         raise SettingsError(f"{place} must be a text that is not empty")
     if name in _PATHS:
@@ -169,10 +205,21 @@ def _number(value: Any, place: str, low: int, high: int) -> int:
     return value
 
 
+def _seconds(value: Any, place: str, low: float, high: float) -> float:
+    seconds = math.nan
+    if isinstance(value, int | float | str) and not isinstance(value, bool):
+        with contextlib.suppress(ValueError):
+            seconds = float(value)
+    if not low <= seconds <= high:
+        raise SettingsError(f"{place} must be seconds from {low:g} to {high:g}, not {value}")
+    return seconds
+
+
 def _check(settings: Settings) -> None:
     """Raise SettingsError for settings that contradict each other."""
     if settings.memory and settings.workers > 1:
         raise SettingsError("--memory keeps the data in one process; it cannot have --workers > 1")
+    realism_switches(settings)
     if settings.auth == "sigv4" and settings.credentials is None:
         raise SettingsError("--auth sigv4 needs --credentials FILE")
     if settings.auth == "open" and not settings.insecure and not _is_loopback(settings.host):
@@ -180,6 +227,29 @@ def _check(settings: Settings) -> None:
             f"{settings.host} can be reached by other machines, and --auth open believes anyone; "
             "use --auth sigv4, or --insecure if that is meant"
         )
+
+
+def realism_switches(settings: Settings) -> Switches:
+    """The switches that the server starts with. Raises SettingsError."""
+    shares: dict[str, float] = {}
+    if settings.faults:
+        try:
+            shares = parse_fault_text(settings.faults)
+        except ValueError as error:
+            raise SettingsError(f"faults {error}") from None
+    try:
+        return decode(
+            {
+                "throttling": settings.throttling,
+                "latency": settings.latency or None,
+                "faults": shares,
+                "read_lag": settings.read_lag or None,
+                "gsi_lag": settings.gsi_lag or None,
+                "seed": settings.realism_seed,
+            }
+        )
+    except SwitchError as error:
+        raise SettingsError(f"{error.name} {error}") from None
 
 
 def _is_loopback(host: str) -> bool:

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from genset.cli.serve import announce, run_process
 from genset.cli.settings import Settings
+from genset.realism.memory import SharedMemory
 from genset.storage.engine import StorageError
 from genset.wire.sigv4 import Authenticator
 
@@ -95,6 +96,7 @@ class _Supervisor:
         self._database = database
         self._port = port
         self._reserved = reserved
+        self._memory = SharedMemory(processes=True)
         self._workers: set[int] = set()
         self._stopping = False
         self._announced = False
@@ -196,6 +198,7 @@ class _Supervisor:
                 self._settings,
                 self._authenticator,
                 self._database,
+                self._memory,
                 port=self._port,
                 on_ready=self._say_ready,
                 watch=self._alive_read,

@@ -115,6 +115,14 @@ class ItemCollectionSizeLimitExceededException(DynamoDBError):
     """An item collection of a table with local secondary indexes would exceed 10 GB."""
 
 
+class ExpiredIteratorException(DynamoDBError):
+    """The shard iterator is older than 15 minutes."""
+
+
+class TrimmedDataAccessException(DynamoDBError):
+    """The stream records to be read are older than 24 hours and gone."""
+
+
 class TransactionCanceledException(DynamoDBError):
     """A transaction was cancelled; `CancellationReasons` in `members` says why, per action."""
 
@@ -141,6 +149,10 @@ class RequestLimitExceeded(DynamoDBError):
 
 class ThrottlingException(DynamoDBError):
     """The request was throttled."""
+
+
+class ServiceUnavailable(DynamoDBError):
+    """The service is unavailable for a moment."""
 
 
 class InternalServerError(DynamoDBError):

@@ -22,6 +22,9 @@ from genset.storage.keyspace import HASH_BYTES, after_prefix
 _INVALID = "One or more parameter values were invalid: "
 _NOT_VALID = "One or more parameter values are not valid. "
 _SCHEMA_MISMATCH = "The provided key element does not match the schema"
+_ABSENT: AttributeValue = {}
+# A text of so many characters fits any key, whatever its characters take.
+_SHORT = SORT_KEY_BYTES_MAX // 4
 
 
 def _raw_bytes(key_type: str, payload: str) -> bytes:
@@ -78,12 +81,17 @@ def item_key(table: Table, item: Item) -> bytes:
 
 
 def index_entry_key(table: Table, index: Index, item: Item, key: bytes) -> bytes | None:
-    """The storage key of an item's entry in an index; None if it has none (sparse)."""
-    for attribute in index.keys.partition + index.keys.sort:
-        value = item.get(attribute.name)
-        if value is None:
-            return None
+    """The storage key of an item's entry in an index.
+
+    None if it has none: an attribute is missing, or the item is older than the index and the
+    attribute cannot be a key of it (developer guide, "Detecting and correcting index key
+    violations in DynamoDB").
+    """
     partition = index.keys.partition
+    for attribute in partition + index.keys.sort:
+        payload = item.get(attribute.name, _ABSENT).get(attribute.type)
+        if not payload or (len(payload) > _SHORT and not _fits(index, attribute, payload)):
+            return None
     # Under one sort key a local index goes by the table's sort key, a global one by no order.
     if index.is_global:
         tie = blake2b(key, digest_size=HASH_BYTES, key=table.salt).digest()
@@ -97,6 +105,12 @@ def index_entry_key(table: Table, index: Index, item: Item, key: bytes) -> bytes
             tie,
         )
     )
+
+
+def _fits(index: Index, attribute: KeyAttribute, payload: str) -> bool:
+    is_partition = attribute in index.keys.partition
+    size_max = PARTITION_KEY_BYTES_MAX if is_partition else SORT_KEY_BYTES_MAX
+    return _payload_bytes(attribute.type, payload) <= size_max
 
 
 def sort_range(

@@ -2,6 +2,7 @@
 
 [L] https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 [Q] https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
+[T] https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html
 [M] the published service model (botocore, dynamodb 2012-08-10)
 """
 
@@ -34,6 +35,17 @@ BATCH_RESPONSE_BYTES_MAX: Final = 16 * 1024 * 1024  # [M]
 TRANSACTION_ACTIONS_MAX: Final = 100  # [M]
 TRANSACTION_BYTES_MAX: Final = 4 * 1024 * 1024  # [M]
 CLIENT_TOKEN_SECONDS: Final = 600  # [M]
+
+STREAM_RECORDS_MAX: Final = 1000  # of one GetRecords [M]
+STREAM_PAGE_BYTES_MAX: Final = 1_048_576  # of one GetRecords [M]
+STREAM_SHARDS_LISTED_MAX: Final = 100  # [M]
+STREAMS_LISTED_MAX: Final = 100  # [M]
+STREAM_KEEP_SECONDS: Final = 86_400  # how long stream records are kept [M]
+SHARD_ITERATOR_SECONDS: Final = 900  # [M]
+
+TTL_PAST_SECONDS_MAX: Final = 5 * 365 * 86_400  # what expired longer ago stays [T]
+# The API reference says an hour; observed in October 2026: refused after 1812 s, not after 1872 s.
+TTL_COOLDOWN_SECONDS: Final = 1860
 
 TABLES_LISTED_MAX: Final = 100  # [M]
 REQUEST_BYTES_MAX: Final = 16 * 1024 * 1024  # [L]

@@ -40,7 +40,11 @@ class Keys:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Index:
-    """A secondary index. `projected` holds every attribute it stores; None means all."""
+    """A secondary index. `projected` holds every attribute it stores; None means all.
+
+    A `partial` index is maintained by every write, and still lacks entries of older items. The
+    times, in seconds since the epoch, say how its states end: see `genset.model.index_states`.
+    """
 
     name: str
     number: int
@@ -52,6 +56,11 @@ class Index:
     read_units: int = 0
     write_units: int = 0
     extras: dict[str, Any] = field(default_factory=dict)
+    partial: bool = False
+    allocated_at: float = 0.0
+    built_at: float = 0.0
+    updated_at: float = 0.0
+    gone_at: float = 0.0
 
     @property
     def is_global(self) -> bool:
@@ -60,11 +69,44 @@ class Index:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TableStream:
+    """What a writer needs of a table's enabled stream.
+
+    `shards` holds the open shards, each as the least partition hash it takes and its number, in
+    the order of the hashes; the first takes the least hash there is.
+    """
+
+    number: int
+    view_type: str
+    shards: tuple[tuple[bytes, int], ...]
+
+    def shard_of(self, partition_hash: bytes) -> int:
+        """The number of the open shard that records changes under this partition key."""
+        taken = self.shards[0][1]
+        for start, number in self.shards[1:]:
+            if partition_hash < start:
+                break
+            taken = number
+        return taken
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeToLive:
+    """What the last UpdateTimeToLive of a table set, and when; it is under way until then."""
+
+    attribute: str
+    enabled: bool
+    changed_at: float
+    settled_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
     """A table. Times are seconds since the epoch; `extras` are API members kept as given.
 
     `status` is what the last operation on it set: CREATING and UPDATING end, and a DELETING
-    table is gone, at `settled_at`.
+    table is gone, at `settled_at`. `changes` has when each kind of change under way will have been
+    made. Indexes in `deleting` are only shown, until they are gone: nobody reads or writes them.
     """
 
     account: str
@@ -75,14 +117,20 @@ class Table:
     salt: bytes
     keys: Keys
     indexes: tuple[Index, ...] = ()
+    deleting: tuple[Index, ...] = ()
     billing_mode: str = "PROVISIONED"
     read_units: int = 0
     write_units: int = 0
     created_at: float = 0.0
     status: str = "ACTIVE"
     settled_at: float = 0.0
+    changes: dict[str, float] = field(default_factory=dict)
     deletion_protection: bool = False
+    time_to_live: TimeToLive | None = None
     extras: dict[str, Any] = field(default_factory=dict)
+    stream: TableStream | None = None
+    ttl: str | None = field(init=False)
+    """The attribute by which items expire; None if none do."""
     items_prefix: bytes = field(init=False)
     has_local_indexes: bool = field(init=False)
     follows_items: bool = field(init=False)
@@ -90,7 +138,10 @@ class Table:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "items_prefix", keyspace.items_prefix(self.number))
-        object.__setattr__(self, "follows_items", bool(self.indexes))
+        live = self.time_to_live
+        object.__setattr__(self, "ttl", live.attribute if live and live.enabled else None)
+        follows = bool(self.indexes) or self.ttl is not None or self.stream is not None
+        object.__setattr__(self, "follows_items", follows)
         object.__setattr__(
             self, "has_local_indexes", any(not index.is_global for index in self.indexes)
         )
@@ -120,6 +171,8 @@ def encode_table(table: Table) -> bytes:
     record["salt"] = table.salt.hex()
     record["keys"] = _keys_record(table.keys)
     record["indexes"] = [_index_record(index) for index in table.indexes]
+    record["deleting"] = [_index_record(index) for index in table.deleting]
+    record["stream"] = _stream_record(table.stream)
     return orjson.dumps(record)
 
 
@@ -128,6 +181,13 @@ def _index_record(index: Index) -> dict[str, Any]:
     record["keys"] = _keys_record(index.keys)
     del record["projected"]
     return record
+
+
+def _stream_record(stream: TableStream | None) -> dict[str, Any] | None:
+    if stream is None:
+        return None
+    shards = [[start.hex(), number] for start, number in stream.shards]
+    return {"number": stream.number, "view_type": stream.view_type, "shards": shards}
 
 
 def _keys_record(keys: Keys) -> dict[str, Any]:
@@ -143,8 +203,19 @@ def decode_table(stored: bytes) -> Table:
     keys = _decode_keys(record["keys"])
     record["keys"] = keys
     record["salt"] = bytes.fromhex(record["salt"])
-    record["indexes"] = tuple(_decode_index(keys, index) for index in record["indexes"])
+    record["stream"] = _decode_stream(record.get("stream"))
+    if record.get("time_to_live"):
+        record["time_to_live"] = TimeToLive(**record["time_to_live"])
+    for member in ("indexes", "deleting"):
+        record[member] = tuple(_decode_index(keys, index) for index in record.get(member, ()))
     return Table(**record)
+
+
+def _decode_stream(record: dict[str, Any] | None) -> TableStream | None:
+    if record is None:
+        return None
+    shards = tuple((bytes.fromhex(start), number) for start, number in record["shards"])
+    return TableStream(**{**record, "shards": shards})
 
 
 def _decode_index(table_keys: Keys, record: dict[str, Any]) -> Index:

@@ -29,6 +29,7 @@ from genset.model.tables import Table
 from genset.operations.capacity import Consumed, consumed_member, write_units
 from genset.operations.catalog import usable_table
 from genset.operations.get_item import rendered
+from genset.operations.metering import THROTTLED, item_use
 from genset.operations.operation import Answer, Operation, Request, Scope
 from genset.operations.parameters import wants
 from genset.operations.partiql_reads import (
@@ -168,7 +169,13 @@ def _check_distinct(keys: Sequence[bytes | None]) -> None:
 async def _read(plan: BatchPlan, snapshot: Snapshot, outcome: _Outcome) -> None:
     located = [await _locate(plan, member, snapshot) for member in plan.members]
     _check_distinct([key for key, _, _ in located])
-    stored = await snapshot.get_many([key for key, _, _ in located if key is not None])
+    past = plan.scope.services.past
+    stored = []
+    for member, (key, _, _) in zip(plan.members, located, strict=True):
+        if key is not None:
+            lags = past is not None and not member.consistent
+            view = past.view(snapshot) if past is not None and lags else snapshot
+            stored.append(await view.get(key))
     values = iter(stored)
     for member, (key, table, error) in zip(plan.members, located, strict=True):
         if key is None or table is None:
@@ -178,7 +185,10 @@ async def _read(plan: BatchPlan, snapshot: Snapshot, outcome: _Outcome) -> None:
         value = next(values)
         usage = outcome.usage(table)
         usage.succeeded = True
-        usage.consumed.table_units += item_units(value, consistent=member.consistent)
+        units = item_units(value, consistent=member.consistent)
+        usage.consumed.table_units += units
+        if plan.scope.services.meter is not None:
+            plan.scope.services.meter.charge(item_use(table, key, writes=False), units)
         response: dict[str, Any] = {"TableName": table.name}
         if value is not None:
             assert member.bound is not None
@@ -204,8 +214,12 @@ async def _locate(
                 "Select statements within BatchExecuteStatement must specify the primary key in "
                 "the where clause."
             )
-        return checked_key(key, source.table), source.table, None
-    except (ValidationException, ResourceNotFoundException) as error:
+        stored_key = checked_key(key, source.table)
+        meter = plan.scope.services.meter
+        if meter is not None:
+            meter.admit(item_use(source.table, stored_key, writes=False))
+        return stored_key, source.table, None
+    except (ValidationException, ResourceNotFoundException, *THROTTLED) as error:
         return None, None, error
 
 
@@ -252,6 +266,8 @@ async def _perform(
     usage = outcome.usage(table)
     try:
         effect = await perform(txn, table, target.write, plan.scope.services)
+    except THROTTLED as error:
+        return _failure(error, table.name)
     except (ConditionalCheckFailedException, DuplicateItemException, ValidationException) as error:
         stored = await txn.get(target.key)
         size = max(stored_bytes(stored) if stored else 0, target.write.item_bytes)

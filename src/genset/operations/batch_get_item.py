@@ -14,13 +14,14 @@ import orjson
 from genset.expressions.placeholders import check_not_mixed
 from genset.expressions.projection import ProjectionPlan
 from genset.model.attribute_values import Item
-from genset.model.errors import ValidationException
+from genset.model.errors import DynamoDBError, ValidationException
 from genset.model.items import stored_bytes, stored_json
 from genset.model.keys import check_key, decode_key, item_key
 from genset.model.limits import BATCH_RESPONSE_BYTES_MAX
 from genset.operations.capacity import Consumed, consumed_member, read_units
 from genset.operations.catalog import table_name, usable_table
 from genset.operations.get_item import read_projection, rendered
+from genset.operations.metering import THROTTLED, item_use
 from genset.operations.operation import Answer, Operation, Request, Scope
 from genset.operations.parameters import wants
 from genset.storage.engine import Snapshot
@@ -72,26 +73,49 @@ def prepare(request: Request, scope: Scope) -> BatchGetPlan:
 
 
 async def execute(plan: BatchGetPlan, snapshot: Snapshot) -> Answer:
-    """Read the items of every table, until the answer is full."""
+    """Read the items of every table, until the answer is full.
+
+    Keys that are throttled are left over; what throttled the first is raised only if it
+    throttled all (API reference, BatchGetItem).
+    """
     located = [await _locate(plan, snapshot, asked) for asked in plan.tables]
     responses: dict[str, Any] = {}
     unprocessed: dict[str, Any] = {}
     capacity = []
     room = BATCH_RESPONSE_BYTES_MAX
+    meter, past = plan.scope.services.meter, plan.scope.services.past
+    throttled: list[DynamoDBError] = []
     for asked, (consumed, keys) in zip(plan.tables, located, strict=True):
         rows: list[bytes] = []
+        left: list[Item] = []
         responses[asked.given] = rows
-        for position, stored in enumerate(await snapshot.get_many(keys)):
+        view = snapshot if past is None or asked.consistent else past.view(snapshot)
+        for position, stored in enumerate(await view.get_many(keys)):
+            if meter is not None:
+                use = item_use(consumed.table, keys[position], writes=False)
+                try:
+                    meter.admit(use)
+                except THROTTLED as error:
+                    throttled.append(error)
+                    left.append(asked.keys[position])
+                    continue
             size = stored_bytes(stored) if stored else 0
             if size > room:
-                unprocessed[asked.given] = {**asked.parameters, "Keys": asked.keys[position:]}
+                left += asked.keys[position:]
                 room = 0
                 break
             room -= size
-            consumed.table_units += read_units(size, consistent=asked.consistent)
+            units = read_units(size, consistent=asked.consistent)
+            consumed.table_units += units
+            if meter is not None:
+                meter.charge(use, units)
             if stored is not None:
                 rows.append(_row(stored, asked.projection))
+        if left:
+            unprocessed[asked.given] = {**asked.parameters, "Keys": left}
         capacity.append(consumed_member(plan.capacity, consumed))
+    if throttled and len(throttled) == sum(len(asked.keys) for asked in plan.tables):
+        raise throttled[0]
     answer: dict[str, Any] = {
         "Responses": {
             name: orjson.Fragment(b"[" + b",".join(rows) + b"]") for name, rows in responses.items()

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from genset.model.attribute_values import decode_item
-from genset.model.errors import ValidationException
+from genset.model.errors import DynamoDBError, ValidationException
 from genset.model.keys import check_index_keys, check_key, decode_key, item_key
 from genset.model.limits import ITEM_BYTES_MAX
 from genset.model.tables import Table
 from genset.operations.capacity import Consumed, consumed_member
 from genset.operations.catalog import table_name, usable_table
 from genset.operations.item_store import collection_metrics
+from genset.operations.metering import THROTTLED
 from genset.operations.operation import Answer, Operation, Request, Scope
 from genset.operations.parameters import Condition, speaks_older, wants
 from genset.operations.writes import DELETE, PUT, Write, item_too_large, perform
@@ -31,6 +32,7 @@ class BatchWritePlan:
 
     scope: Scope
     writes: dict[str, list[Write]]
+    wishes: dict[str, list[dict[str, Any]]]
     capacity: str | None
     metrics: bool
 
@@ -45,6 +47,7 @@ def prepare(request: Request, scope: Scope) -> BatchWritePlan:
     return BatchWritePlan(
         scope=scope,
         writes=writes,
+        wishes=request["RequestItems"],
         capacity=wants(request, "ReturnConsumedCapacity"),
         metrics=wants(request, "ReturnItemCollectionMetrics") is not None,
     )
@@ -69,23 +72,35 @@ def _write(name: str, wish: dict[str, Any]) -> Write:
 
 
 async def execute(plan: BatchWritePlan, txn: Transaction) -> Answer:
-    """Validate every write against its table, then do them all."""
+    """Validate every write against its table, then do all that are not throttled.
+
+    Raises what throttled the first only if it throttled all (API reference, BatchWriteItem).
+    """
     tables = {}
     for given, writes in plan.writes.items():
         table = await usable_table(txn, plan.scope, writes[0].table_name)
         _check_keys(table, writes)
         tables[given] = table
     capacity, metrics = [], {}
+    unprocessed: dict[str, list[dict[str, Any]]] = {}
+    throttled: list[DynamoDBError] = []
     for given, writes in plan.writes.items():
         table = tables[given]
         consumed = Consumed(table)
-        for write in writes:
-            effect = await perform(txn, table, write, plan.scope.services)
-            consumed.merge(effect.consumed)
+        for write, wish in zip(writes, plan.wishes[given], strict=True):
+            try:
+                effect = await perform(txn, table, write, plan.scope.services)
+            except THROTTLED as error:
+                throttled.append(error)
+                unprocessed.setdefault(given, []).append(wish)
+            else:
+                consumed.merge(effect.consumed)
         capacity.append(consumed_member(plan.capacity, consumed))
         if plan.metrics and table.has_local_indexes:
             metrics[given] = [await collection_metrics(txn, table, w.item) for w in writes]
-    answer: dict[str, Any] = {"UnprocessedItems": {}}
+    if throttled and len(throttled) == sum(len(writes) for writes in plan.writes.values()):
+        raise throttled[0]
+    answer: dict[str, Any] = {"UnprocessedItems": unprocessed}
     if plan.capacity is not None:
         answer["ConsumedCapacity"] = capacity
     if metrics:

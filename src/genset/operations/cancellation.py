@@ -10,8 +10,11 @@ from genset.model.errors import (
     DuplicateItemException,
     DynamoDBError,
     ItemCollectionSizeLimitExceededException,
+    ProvisionedThroughputExceededException,
     ResourceNotFoundException,
+    ThrottlingException,
     TransactionCanceledException,
+    TransactionConflictException,
     ValidationException,
 )
 
@@ -20,6 +23,9 @@ _CODES: Final[dict[type[DynamoDBError], str]] = {
     DuplicateItemException: "DuplicateItem",
     ResourceNotFoundException: "ResourceNotFound",
     ItemCollectionSizeLimitExceededException: "ItemCollectionSizeLimitExceeded",
+    ProvisionedThroughputExceededException: "ProvisionedThroughputExceeded",
+    ThrottlingException: "ThrottlingError",
+    TransactionConflictException: "TransactionConflict",
     ValidationException: "ValidationError",
 }
 
@@ -44,7 +50,9 @@ def cancelled(
             if older and isinstance(failure, ValidationException):
                 failure.take_older_words()
             reason = {"Code": _CODES[type(failure)], "Message": failure.message}
-            reasons.append({**reason, **failure.members})
+            # A reason has no place for anything else, such as the reasons of throttling.
+            item = {name: value for name, value in failure.members.items() if name == "Item"}
+            reasons.append({**reason, **item})
     codes = ", ".join(reason["Code"] for reason in reasons)
     return TransactionCanceledException(
         f"Transaction cancelled, please refer cancellation reasons for specific reasons [{codes}]",

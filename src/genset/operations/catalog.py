@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from genset.model.errors import ResourceNotFoundException, ValidationException
+from genset.model.index_states import is_being_created
 from genset.model.tables import Index, Table, decode_table, encode_table
 from genset.operations.operation import Scope
 from genset.storage import keyspace
@@ -75,11 +76,19 @@ async def usable_table(snapshot: Snapshot, scope: Scope, name: str) -> Table:
     return table
 
 
-def usable_index(table: Table, name: str) -> Index:
-    """The index of that name; raises ValidationException if the table has none."""
+def usable_index(table: Table, name: str, scope: Scope) -> Index:
+    """The index of that name for reading.
+
+    Raises ValidationException if the table has none, or if it is still being created.
+    """
     index = table.index(name)
     if index is None:
         raise ValidationException(f"The table does not have the specified index: {name}")
+    if is_being_created(index, scope.services.now()):
+        # Reported from the service in 2022, with and without the name.
+        raise ValidationException(
+            f"Cannot read from backfilling global secondary index: {index.name}"
+        )
     return index
 
 

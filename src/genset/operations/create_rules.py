@@ -1,4 +1,4 @@
-"""The rules on the definition of a new table: what CreateTable checks, without data.
+"""The rules on the definition of a new table, or of a new index: what is checked without data.
 
 Checks run in DynamoDB's order, which the tests of CreateTable fix; each raises
 ValidationException. Limits are those of `genset.model.limits`.
@@ -6,7 +6,6 @@ ValidationException. Limits are those of `genset.model.limits`.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -17,6 +16,7 @@ from genset.model.errors import ValidationException
 from genset.model.tables import GLOBAL, LOCAL, Index, KeyAttribute, Keys, projected_attributes
 from genset.operations.operation import Request
 from genset.operations.table_rules import (
+    NO_CEILINGS,
     ON_DEMAND,
     ON_DEMAND_WARM_UNITS,
     PROVISIONED,
@@ -30,15 +30,13 @@ from genset.operations.table_rules import (
     invalid,
     throughput_units,
 )
+from genset.operations.tag_rules import check_tags
 
 _TABLE_KEY_ATTRIBUTES_MAX: Final = 2
 _ON_DEMAND_WARM_FLOOR: Final = (
     "initial throughput for OnDemand. See: https://docs.aws.amazon.com/amazondynamodb/latest/"
     "developerguide/on-demand-capacity-mode.html#on-demand-capacity-mode-initial"
 )
-_TAGS_MAX: Final = 50
-_TAG_KEY_LENGTH_MAX: Final = 128
-_TAG_VALUE_LENGTH_MAX: Final = 256
 _NO_CEILINGS: Final = "cannot be specified when table BillingMode is PROVISIONED."
 
 
@@ -69,7 +67,7 @@ def check_create(request: Request) -> Schema:
     _check_across_indexes(indexes)
     _check_stream(request.get("StreamSpecification"))
     check_encryption(request.get("SSESpecification"))
-    _check_tags(request.get("Tags") or ())
+    check_tags(request.get("Tags") or ())
     read_units, write_units = throughput_units(throughput)
     return Schema(
         keys=keys,
@@ -288,6 +286,51 @@ def _global_index(
     return _index(index, number, GLOBAL, table_keys, keys)
 
 
+def added_index(
+    index: dict[str, Any],
+    number: int,
+    table_keys: Keys,
+    definitions: Sequence[dict[str, str]],
+    billing_mode: str,
+) -> Index:
+    """The global index that UpdateTable adds to a table; raises ValidationException.
+
+    It is checked against the definitions in the request alone (observed on the service in July
+    2026). The words on throughput are UpdateTable's, as observed in October 2026.
+    """
+    types = _definitions(definitions)
+    _check_index_definitions([element["AttributeName"] for element in index["KeySchema"]], types)
+    keys = _keys(index["KeySchema"], types, key_attributes_max=limits.KEY_ATTRIBUTES_MAX)
+    built = _index(index, number, GLOBAL, table_keys, keys)
+    _check_added_billing(index, billing_mode)
+    return built
+
+
+def _check_added_billing(index: dict[str, Any], billing_mode: str) -> None:
+    name, throughput = index["IndexName"], index.get("ProvisionedThroughput")
+    if billing_mode == ON_DEMAND and throughput:
+        raise invalid(
+            f"Neither ReadCapacityUnits nor WriteCapacityUnits can be specified for index: {name} "
+            "when BillingMode is PAY_PER_REQUEST"
+        )
+    if billing_mode == PROVISIONED and not throughput:
+        raise invalid(
+            f"Both ReadCapacityUnits and WriteCapacityUnits must be specified for index: {name}"
+        )
+    check_throughput_bounds(throughput, name)
+    check_on_demand(
+        index.get("OnDemandThroughput"),
+        refused=f"for index : {name} {NO_CEILINGS}" if billing_mode == PROVISIONED else None,
+        part=f"index : {name}",
+    )
+    _check_warm(
+        index.get("WarmThroughput"),
+        billing_mode,
+        throughput_units(throughput),
+        part=f"index {name}",
+    )
+
+
 def _check_index_billing(index: dict[str, Any], billing_mode: str) -> None:
     name, throughput = index["IndexName"], index.get("ProvisionedThroughput")
     if billing_mode == ON_DEMAND and throughput:
@@ -359,6 +402,11 @@ def _check_across_indexes(indexes: Sequence[Index]) -> None:
         raise invalid(
             f"GlobalSecondaryIndex count exceeds the per-table limit of {limits.GLOBAL_INDEXES_MAX}"
         )
+    check_projected(indexes)
+
+
+def check_projected(indexes: Iterable[Index]) -> None:
+    """Check how many attributes the indexes of a table project by name, counted per index."""
     if sum(len(i.non_key_attributes) for i in indexes) > limits.PROJECTED_ATTRIBUTES_MAX:
         raise invalid(
             "Number of NonKeyAttributes over all indexes exceeds the per-table limit of "
@@ -378,36 +426,3 @@ def _check_stream(stream: dict[str, Any] | None) -> None:
         raise invalid(
             "Table is being created with a stream disabled, UpdateViewType should not be specified"
         )
-
-
-def _check_tags(tags: Sequence[dict[str, str]]) -> None:
-    """Check the tags of a new table: each, then all. Observed on the service, October 2026."""
-    seen: set[str] = set()
-    for tag in tags:
-        key, value = tag.get("Key"), tag.get("Value")
-        if not key or not _is_tag_text(key, _TAG_KEY_LENGTH_MAX):
-            raise ValidationException(
-                f"The Tag Key provided is invalid, Key: {'null' if key is None else key}"
-            )
-        if value is None or not _is_tag_text(value, _TAG_VALUE_LENGTH_MAX):
-            raise ValidationException(
-                f"The Tag Value provided is invalid, Value: {'null' if value is None else value}"
-            )
-        if key.startswith("aws:"):
-            raise ValidationException(f"Tag Key cannot be prefixed with aws:, Key: {key}")
-        if key in seen:
-            raise ValidationException(
-                f"Duplicate Tag Keys provided as input: Duplicate Tag Key found {key}"
-            )
-        seen.add(key)
-    if len(tags) > _TAGS_MAX:
-        raise ValidationException(
-            "Number of Tags exceed the current limit for the provided ResourceArn"
-        )
-
-
-def _is_tag_text(text: str, length_max: int) -> bool:
-    """Whether `text` is letters, digits, spaces and a few signs (API reference, Tag)."""
-    return len(text) <= length_max and all(
-        unicodedata.category(char)[0] in "LZN" or char in "_.:/=+-@" for char in text
-    )

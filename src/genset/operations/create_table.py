@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from genset.model.errors import ResourceInUseException
 from genset.model.tables import Table
-from genset.operations import create_rules, table_description, table_rules
+from genset.operations import create_rules, stream_changes, table_description, table_rules
 from genset.operations.catalog import maybe_table, put_table, status_of, table_name
 from genset.operations.operation import Answer, Operation, Request, Scope
 from genset.operations.table_rules import ON_DEMAND
@@ -89,6 +89,7 @@ async def execute(plan: Plan, txn: Transaction) -> Answer:
     if table.billing_mode == ON_DEMAND:
         extras = {**extras, "OnDemandSince": now}
     table = dataclasses.replace(table, extras=extras)
+    table = await stream_changes.follow_specification(txn, table, now)
     put_table(txn, table)
     return {"TableDescription": _answered(table)}
 

@@ -11,7 +11,7 @@ from genset.model.errors import (
     ResourceNotFoundException,
     ValidationException,
 )
-from genset.operations import table_description
+from genset.operations import stream_changes, table_description, update_conflicts
 from genset.operations.catalog import maybe_table, put_table, status_of, table_name
 from genset.operations.operation import Answer, Operation, Request, Scope
 from genset.storage import keyspace
@@ -50,7 +50,9 @@ async def execute(plan: Plan, txn: Transaction) -> Answer:
         raise ResourceNotFoundException(
             f"Requested resource not found: Table: {plan.name} not found"
         )
-    status = status_of(table, scope)
+    status, now = status_of(table, scope), scope.services.now()
+    if status not in ("CREATING", "DELETING"):
+        update_conflicts.check_deletable(table, now)
     if status in _BUSY:
         raise ResourceInUseException(
             f"Attempt to change a resource which is still in use: {_BUSY[status].format(plan.name)}"
@@ -61,10 +63,11 @@ async def execute(plan: Plan, txn: Transaction) -> Answer:
             "Disable deletion protection first."
         )
     counts = await table_description.read_counts(txn, table)
-    transition_s, now = scope.services.transition_s, scope.services.now()
+    transition_s = scope.services.transition_s
+    deleting = dataclasses.replace(table, status="DELETING", settled_at=now + transition_s)
+    deleting = await stream_changes.close_stream(txn, deleting, now)
     if transition_s > 0:
-        settled_at = now + transition_s
-        put_table(txn, dataclasses.replace(table, status="DELETING", settled_at=settled_at))
+        put_table(txn, deleting)
     else:
         txn.delete(keyspace.catalog_key(table.account, table.region, table.name))
     txn.put(keyspace.sweep_key(table.number), b"")

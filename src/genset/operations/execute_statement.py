@@ -22,6 +22,7 @@ from genset.model.items import stored_json
 from genset.model.tables import Table
 from genset.operations.capacity import Consumed, consumed_member
 from genset.operations.catalog import usable_table
+from genset.operations.metering import item_use
 from genset.operations.operation import Answer, Operation, Request, Scope
 from genset.operations.parameters import wants
 from genset.operations.partiql_reads import (
@@ -131,7 +132,16 @@ async def _item(
     plan: StatementPlan, snapshot: Snapshot, table: Table, compiled: CompiledSelect, key: Item
 ) -> Answer:
     """The one item of a key, as GetItem reads it."""
-    stored = await snapshot.get(checked_key(key, table))
+    stored_key = checked_key(key, table)
+    meter, past = plan.scope.services.meter, plan.scope.services.past
+    if meter is not None:
+        use = item_use(table, stored_key, writes=False)
+        meter.admit(use)
+    if past is not None and not plan.consistent:
+        snapshot = past.view(snapshot)
+    stored = await snapshot.get(stored_key)
+    if meter is not None:
+        meter.charge(use, item_units(stored, consistent=plan.consistent))
     items: list[bytes] = []
     if stored is not None:
         json = stored_json(stored)

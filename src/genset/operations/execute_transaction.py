@@ -21,10 +21,11 @@ from genset.model.items import stored_bytes
 from genset.model.limits import TRANSACTION_BYTES_MAX
 from genset.model.sizes import value_bytes
 from genset.model.tables import Table
-from genset.operations.cancellation import cancelled
+from genset.operations.cancellation import cancelled, may_cancel
 from genset.operations.capacity import Consumed, consumed_member, read_units
 from genset.operations.catalog import usable_table
 from genset.operations.get_item import rendered
+from genset.operations.metering import THROTTLED, item_use
 from genset.operations.operation import Answer, Operation, Request, Scope
 from genset.operations.parameters import wants
 from genset.operations.partiql_reads import (
@@ -141,6 +142,7 @@ async def _read(plan: TransactionPlan, snapshot: Snapshot) -> Answer:
     keys = [get.key for get in gets]
     if len(set(keys)) != len(keys):
         raise ValidationException(_SEVERAL_ON_ONE)
+    _admit(plan, gets)
     stored = await snapshot.get_many(keys)
     if sum(stored_bytes(value) for value in stored if value) > TRANSACTION_BYTES_MAX:
         raise ValidationException(
@@ -152,7 +154,11 @@ async def _read(plan: TransactionPlan, snapshot: Snapshot) -> Answer:
     for statement, get, value in zip(plan.statements, gets, stored, strict=True):
         consumed = used.setdefault(get.table.name, Consumed(get.table))
         size = stored_bytes(value) if value else 0
-        consumed.table_units += 2 * read_units(size, consistent=True)
+        units = 2 * read_units(size, consistent=True)
+        consumed.table_units += units
+        meter = plan.scope.services.meter
+        if meter is not None:
+            meter.charge(item_use(get.table, get.key, writes=False), units)
         assert isinstance(statement.compiled, CompiledSelect)
         item = rendered(value, statement.compiled.columns) if value is not None else None
         responses.append({"Item": item} if item else {})
@@ -163,6 +169,23 @@ async def _read(plan: TransactionPlan, snapshot: Snapshot) -> Answer:
             for consumed in used.values()
         ]
     return answer
+
+
+def _admit(plan: TransactionPlan, gets: list[_Get]) -> None:
+    """Cancel the transaction if one of its tables has no capacity left."""
+    meter = plan.scope.services.meter
+    if meter is None:
+        return
+    failures: list[DynamoDBError | None] = []
+    for get in gets:
+        try:
+            meter.admit(item_use(get.table, get.key, writes=False))
+            failures.append(None)
+        except THROTTLED as error:
+            if not may_cancel(error):
+                raise
+            failures.append(error)
+    _check_all(failures)
 
 
 def _check_all(found: list[Any]) -> None:

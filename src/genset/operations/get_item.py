@@ -16,6 +16,7 @@ from genset.model.items import decode_stored, stored_bytes, stored_json
 from genset.model.keys import check_key, decode_key, item_key
 from genset.operations.capacity import Consumed, consumed_member, read_units
 from genset.operations.catalog import table_name, usable_table
+from genset.operations.metering import charge_read, item_use
 from genset.operations.operation import Answer, Operation, Request, Scope
 from genset.operations.parameters import check_mixing, wants
 from genset.storage.engine import Snapshot
@@ -72,14 +73,25 @@ async def execute(plan: GetPlan, snapshot: Snapshot) -> Answer:
     """Read the item; without projection its stored bytes go out unparsed."""
     table = await usable_table(snapshot, plan.scope, plan.table_name)
     check_key(table.keys, plan.key)
-    stored = await snapshot.get(item_key(table, plan.key))
+    key = item_key(table, plan.key)
+    meter = plan.scope.services.meter
+    if meter is not None:
+        use = item_use(table, key, writes=False)
+        meter.admit(use)
+    past = plan.scope.services.past
+    if past is not None and not plan.consistent:
+        snapshot = past.view(snapshot)
+    stored = await snapshot.get(key)
     answer: dict[str, Any] = {}
     if stored is not None:
         answer["Item"] = rendered(stored, plan.projection)
-    if plan.capacity is not None:
+    if plan.capacity is not None or meter is not None:
         size = stored_bytes(stored) if stored else 0
         consumed = Consumed(table, read_units(size, consistent=plan.consistent))
-        answer["ConsumedCapacity"] = consumed_member(plan.capacity, consumed)
+        if meter is not None:
+            charge_read(meter, use, consumed)
+        if plan.capacity is not None:
+            answer["ConsumedCapacity"] = consumed_member(plan.capacity, consumed)
     return answer
 
 

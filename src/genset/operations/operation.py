@@ -12,6 +12,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from genset.model.limits import TTL_COOLDOWN_SECONDS
+from genset.operations.metering import Meter
+from genset.operations.past import Past
+
 Request: TypeAlias = dict[str, Any]
 Answer: TypeAlias = dict[str, Any] | bytes
 
@@ -21,13 +25,18 @@ class Services:
     """What operations draw on instead of the clock and the random generator.
 
     `now` gives seconds since the epoch, `new_uuid` a new UUID's text, `new_salt` 16 random bytes,
-    `transition_s` how long a table stays CREATING, UPDATING or DELETING, in seconds.
+    `transition_s` how long a table stays CREATING, UPDATING or DELETING, in seconds, and
+    `ttl_cooldown_s` how long after a change of a table's time to live the next is refused.
+    `meter` is None unless tables throttle, `past` None unless eventually consistent reads lag.
     """
 
     now: Callable[[], float]
     new_uuid: Callable[[], str]
     new_salt: Callable[[], bytes]
     transition_s: float = 0.0
+    ttl_cooldown_s: float = TTL_COOLDOWN_SECONDS
+    meter: Meter | None = None
+    past: Past | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -86,7 +86,7 @@ async def select_source(
         if table.index(select.index) is None:
             # Query appends the index's name.
             raise ValidationException("The table does not have the specified index")
-        index = usable_index(table, select.index)
+        index = usable_index(table, select.index, scope)
         if several_key_attributes(index.keys):
             raise ValidationException(
                 "PartiQL statements cannot be executed on tables with multi-attribute HASH keys or "

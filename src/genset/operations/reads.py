@@ -31,6 +31,7 @@ from genset.model.limits import PAGE_BYTES_MAX
 from genset.model.tables import Index, Keys, Table
 from genset.operations.capacity import Consumed, consumed_member, read_units
 from genset.operations.catalog import usable_index
+from genset.operations.metering import charge_read, range_use
 from genset.operations.operation import Answer, Request, Scope
 from genset.operations.parameters import Condition, Values, wants
 from genset.storage.engine import Snapshot
@@ -138,7 +139,7 @@ def source_of(plan: ReadPlan, table: Table) -> Source:
     """Check the index of a read; raises ValidationException for what it cannot serve."""
     if plan.index_name is None:
         return Source(table=table, index=None, fetches=False)
-    index = usable_index(table, plan.index_name)
+    index = usable_index(table, plan.index_name, plan.scope)
     if plan.consistent and index.is_global:
         raise ValidationException("Consistent reads are not supported on global secondary indexes")
     missing: list[str] = []
@@ -184,7 +185,8 @@ def start_position(source: Source, start_key: Item, error: str) -> bytes:
     if source.index is None:
         return key
     entry = index_entry_key(source.table, source.index, start_key, key)
-    assert entry is not None
+    if entry is None:
+        raise ValidationException(error)
     return entry
 
 
@@ -210,11 +212,36 @@ async def read_page(
     reverse: bool = False,
     page: Page | None = None,
 ) -> Page:
-    """Read one page of the range, in chunks; `last` is set if the page ended before the range.
+    """Read one page of the range; `last` is set if the page ended before the range.
 
     `page` is one that other ranges have begun to fill, and that has room.
     """
     page = page or Page()
+    meter, past = plan.scope.services.meter, plan.scope.services.past
+    if past is not None and not plan.consistent:
+        snapshot = past.view(snapshot, source.index)
+    if meter is None:
+        return await _read_chunks(snapshot, plan, source, start, stop, reverse, page)
+    use = range_use(source.table, source.index, start, stop)
+    meter.admit(use)
+    bytes_before, units_before = page.bytes_read, page.fetch_units
+    await _read_chunks(snapshot, plan, source, start, stop, reverse, page)
+    read = Page(
+        bytes_read=page.bytes_read - bytes_before, fetch_units=page.fetch_units - units_before
+    )
+    charge_read(meter, use, page_consumed(plan, source, read))
+    return page
+
+
+async def _read_chunks(
+    snapshot: Snapshot,
+    plan: ReadPlan,
+    source: Source,
+    start: bytes,
+    stop: bytes,
+    reverse: bool,
+    page: Page,
+) -> Page:
     limit = plan.limit
     chunk = _CHUNK
     while start < stop:
@@ -280,6 +307,17 @@ async def _add_rows(
             page.rows.append(orjson.dumps(plan.projection.project(item)))
 
 
+def page_consumed(plan: ReadPlan, source: Source, page: Page) -> Consumed:
+    """What reading the page cost."""
+    consumed = Consumed(source.table, page.fetch_units)
+    units = read_units(page.bytes_read, consistent=plan.consistent)
+    if source.index is None:
+        consumed.table_units = units
+    else:
+        consumed.add_index(source.index, units)
+    return consumed
+
+
 def page_answer(plan: ReadPlan, source: Source, page: Page) -> Answer:
     """The answer of a Query or Scan, as JSON: a page may be 1 MB, and each copy of it costs."""
     answer: dict[str, Any] = {"Count": page.count, "ScannedCount": page.scanned}
@@ -287,12 +325,7 @@ def page_answer(plan: ReadPlan, source: Source, page: Page) -> Answer:
         item = decode_stored(page.last)
         answer["LastEvaluatedKey"] = {name: item[name] for name in sorted(source.key_names())}
     if plan.capacity is not None:
-        consumed = Consumed(source.table, page.fetch_units)
-        units = read_units(page.bytes_read, consistent=plan.consistent)
-        if source.index is None:
-            consumed.table_units = units
-        else:
-            consumed.add_index(source.index, units)
+        consumed = page_consumed(plan, source, page)
         answer["ConsumedCapacity"] = consumed_member(plan.capacity, consumed)
     rest = orjson.dumps(answer)
     if plan.select == "COUNT":

@@ -6,38 +6,58 @@ The rules, their order and their words were observed on the service in October 2
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any, Final
 
+from genset.model import index_states
 from genset.model.errors import ValidationException
 from genset.model.tables import Index, Table
-from genset.operations import table_description, table_rules, throughput_changes
+from genset.operations import (
+    index_creation,
+    table_description,
+    table_rules,
+    throughput_changes,
+)
 from genset.operations.operation import Request
 from genset.operations.table_rules import (
+    ENCRYPTION,
+    INDEXES,
     NO_CEILING,
+    NO_CEILINGS,
     ON_DEMAND,
     ON_DEMAND_WARM_UNITS,
     PROVISIONED,
+    STREAM,
+    TABLE_CLASS,
+    THROUGHPUT,
     THROUGHPUT_MEMBERS,
     WARM_MEMBERS,
+    WARM_RAISE,
     invalid,
 )
+from genset.operations.update_rules import IndexChanges
 
-_NO_CEILINGS: Final = "cannot be specified when the table BillingMode is PROVISIONED"
+UPDATING_MEMBERS: Final = ("ProvisionedThroughput", "OnDemandThroughput")
+"""What an index is UPDATING for."""
+
 _STANDARD: Final = "STANDARD"
 
 
 def changed(
     table: Table,
     request: Request,
-    index_updates: dict[str, dict[str, Any]],
+    index_changes: IndexChanges,
     *,
+    number: int,
     now: float,
     transition_s: float,
 ) -> Table:
-    """The table after the changes of a request; raises ValidationException.
+    """The table after the changes of a request.
 
-    It is UPDATING for `transition_s` if one of them takes time.
+    It is UPDATING for `transition_s` if one of them takes time; `number` is for an index that it
+    creates. Raises ValidationException and LimitExceededException.
     """
+    ends_at = now + transition_s
     billing_mode = request.get("BillingMode") or table.billing_mode
     read_units, write_units = _units(table, billing_mode, request)
     after = dataclasses.replace(
@@ -45,21 +65,67 @@ def changed(
         billing_mode=billing_mode,
         read_units=read_units,
         write_units=write_units,
-        indexes=_changed_indexes(table, billing_mode, index_updates, now),
-        extras=_changed_extras(table, billing_mode, (read_units, write_units), request, now),
+        indexes=_changed_indexes(table, billing_mode, index_changes, now, ends_at),
+        deleting=index_states.being_deleted(table, now),
+        extras=_changed_extras(
+            table, billing_mode, (read_units, write_units), request, now, ends_at
+        ),
     )
-    if _slow_members(after) != _slow_members(table):
-        after = dataclasses.replace(after, status="UPDATING", settled_at=now + transition_s)
+    for create in index_changes.creates:
+        new = index_creation.created(table, create, request, number, billing_mode)
+        new = index_states.new_on_live_table(new, now, transition_s)
+        after = dataclasses.replace(after, indexes=(*after.indexes, new))
+    after = _without(after, index_changes.deletes, ends_at)
+    after = _updating(table, after, now, ends_at)
     protection = request.get("DeletionProtectionEnabled")
     if protection is not None:
         after = dataclasses.replace(after, deletion_protection=protection)
     return after
 
 
-def _slow_members(table: Table) -> tuple[Any, ...]:
-    """What a table is UPDATING for when it changes; the same sent again changes nothing."""
-    slow = (table.extras.get("StreamSpecification"), table.extras.get("TableClass"))
-    return table.billing_mode, table.read_units, table.write_units, *slow
+def _without(table: Table, names: Sequence[str], gone_at: float) -> Table:
+    """The table without the indexes of those names, which are DELETING until `gone_at`."""
+    kept = tuple(index for index in table.indexes if index.name not in names)
+    gone = tuple(
+        dataclasses.replace(index, gone_at=gone_at)
+        for index in table.indexes
+        if index.name in names
+    )
+    return dataclasses.replace(table, indexes=kept, deleting=(*table.deleting, *gone))
+
+
+def _updating(before: Table, after: Table, now: float, ends_at: float) -> Table:
+    """`after`, UPDATING if it differs from `before` in what takes time.
+
+    The same sent again changes nothing.
+    """
+    slow, had = _slow_members(after), _slow_members(before)
+    kinds = [kind for kind in slow if slow[kind] != had[kind]]
+    if not kinds:
+        return after
+    under_way = {kind: until for kind, until in before.changes.items() if now < until}
+    changes = {**under_way, **dict.fromkeys(kinds, ends_at)}
+    after = dataclasses.replace(after, changes=changes)
+    if kinds == [ENCRYPTION]:
+        # Observed in October 2026: only the description of the encryption shows it.
+        return after
+    if before.status == "UPDATING":
+        ends_at = max(ends_at, before.settled_at)
+    return dataclasses.replace(after, status="UPDATING", settled_at=ends_at)
+
+
+def _slow_members(table: Table) -> dict[str, Any]:
+    """What a table is UPDATING for when it changes, by kind of change."""
+    return {
+        THROUGHPUT: (table.billing_mode, table.read_units, table.write_units),
+        STREAM: table.extras.get("StreamSpecification"),
+        TABLE_CLASS: table.extras.get("TableClass"),
+        ENCRYPTION: table.extras.get("SSESpecification"),
+        INDEXES: (
+            [index.number for index in table.indexes],
+            [index.number for index in table.deleting],
+        ),
+    }
 
 
 def _units(table: Table, billing_mode: str, request: Request) -> tuple[int, int]:
@@ -92,18 +158,26 @@ def _check_units_change(
 
 
 def _changed_indexes(
-    table: Table, billing_mode: str, updates: dict[str, dict[str, Any]], now: float
+    table: Table, billing_mode: str, changes: IndexChanges, now: float, ends_at: float
 ) -> tuple[Index, ...]:
-    return tuple(
-        _changed_index(table, index, billing_mode, updates.get(index.name), now)
-        if index.is_global
-        else index
-        for index in table.indexes
-    )
+    indexes = []
+    for index in table.indexes:
+        update = changes.updates.get(index.name)
+        if index.is_global and index.name not in changes.deletes:
+            index = _changed_index(table, index, billing_mode, update, now, ends_at)
+        if update and any(update.get(member) for member in UPDATING_MEMBERS):
+            index = dataclasses.replace(index, updated_at=ends_at)
+        indexes.append(index)
+    return tuple(indexes)
 
 
 def _changed_index(
-    table: Table, index: Index, billing_mode: str, update: dict[str, Any] | None, now: float
+    table: Table,
+    index: Index,
+    billing_mode: str,
+    update: dict[str, Any] | None,
+    now: float,
+    ends_at: float,
 ) -> Index:
     units = _index_units(table, index, billing_mode, update)
     asked = update or {}
@@ -111,14 +185,12 @@ def _changed_index(
         index.extras,
         billing_mode,
         asked,
-        refused=f"for index : {index.name} {_NO_CEILINGS}",
+        refused=f"for index : {index.name} {NO_CEILINGS}",
         part=f"index : {index.name}",
     )
     extras = _counted(table, index, extras, billing_mode, units, now)
     warm = asked.get("WarmThroughput")
-    extras["WarmThroughput"] = _raised_warm(
-        table, index, billing_mode, units, warm, f"index {index.name}"
-    )
+    extras |= _raised_warm(table, index, billing_mode, units, warm, f"index {index.name}", ends_at)
     return dataclasses.replace(index, read_units=units[0], write_units=units[1], extras=extras)
 
 
@@ -179,7 +251,9 @@ def _counted(
 ) -> dict[str, Any]:
     """`extras` with the change of throughput, if it is one and not one of the billing mode."""
     had = (part.read_units, part.write_units)
-    if units == had or not table.billing_mode == billing_mode == PROVISIONED:
+    if table.billing_mode != billing_mode:
+        return throughput_changes.after_switch(extras)
+    if units == had or billing_mode != PROVISIONED:
         return extras
     return throughput_changes.after_change(extras, had, units, now)
 
@@ -191,8 +265,9 @@ def _raised_warm(
     units: tuple[int, int],
     asked: dict[str, Any] | None,
     named: str,
-) -> dict[str, int]:
-    """The WarmThroughput after a change: it rises with what it serves, and never falls."""
+    ends_at: float,
+) -> dict[str, Any]:
+    """The extras of WarmThroughput after a change: it rises with what it serves, never falls."""
     floors = ON_DEMAND_WARM_UNITS if billing_mode == ON_DEMAND else units
     raised = {}
     had = table_description.warm_units(table, part)
@@ -204,7 +279,9 @@ def _raised_warm(
                 "WarmThroughput, decreasing WarmThroughput is not supported"
             )
         raised[member] = max(current, floor, wanted or 0)
-    return raised
+    if not asked or tuple(raised.values()) == had:
+        return {"WarmThroughput": raised}
+    return {"WarmThroughput": raised, WARM_RAISE: {"before": had, "until": ends_at}}
 
 
 def _changed_extras(
@@ -213,13 +290,14 @@ def _changed_extras(
     units: tuple[int, int],
     request: Request,
     now: float,
+    ends_at: float,
 ) -> dict[str, Any]:
     extras = _merged_ceilings(
-        table.extras, billing_mode, request, refused=_NO_CEILINGS, part="table"
+        table.extras, billing_mode, request, refused=NO_CEILINGS, part="table"
     )
     extras = _counted(table, table, extras, billing_mode, units, now)
     asked = request.get("WarmThroughput")
-    extras["WarmThroughput"] = _raised_warm(table, table, billing_mode, units, asked, "table")
+    extras |= _raised_warm(table, table, billing_mode, units, asked, "table", ends_at)
     table_class = request.get("TableClass")
     if table_class and table_class != extras.get("TableClass", _STANDARD):
         extras["TableClass"] = table_class

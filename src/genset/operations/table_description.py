@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
+from genset.model import index_states
 from genset.model.tables import Index, Keys, Table
 from genset.operations import throughput_changes
 from genset.operations.table_rules import (
+    ENCRYPTION,
     NO_CEILING,
     ON_DEMAND,
     ON_DEMAND_WARM_UNITS,
+    THROUGHPUT,
     WARM_MEMBERS,
+    WARM_RAISE,
     is_encrypted,
+    is_under_way,
 )
 from genset.storage import keyspace
 from genset.storage.engine import Snapshot
@@ -26,7 +31,7 @@ Counts: TypeAlias = Mapping[int, tuple[int, int]]
 async def read_counts(snapshot: Snapshot, table: Table) -> Counts:
     """The items and bytes of a table (number 0) and of each of its indexes, never negative."""
     counts = {}
-    for number in (0, *(index.number for index in table.indexes)):
+    for number in (0, *(index.number for index in (*table.indexes, *table.deleting))):
         found = await snapshot.get_counters(keyspace.counts_key(table.number, number))
         items, size = found if len(found) == 2 else (0, 0)
         counts[number] = (max(items, 0), max(size, 0))
@@ -36,27 +41,33 @@ async def read_counts(snapshot: Snapshot, table: Table) -> Counts:
 def describe(table: Table, status: str, counts: Counts, now: float) -> Description:
     """The TableDescription of a table in that status at that time."""
     items, size = counts.get(0, (0, 0))
-    description = {
-        "AttributeDefinitions": _attribute_definitions(table),
+    leaving = index_states.being_deleted(table, now)
+    description: Description = {
+        "AttributeDefinitions": _attribute_definitions((*table.indexes, *leaving), table.keys),
         "TableName": table.name,
-        "KeySchema": _key_schema(table.keys),
+        "KeySchema": key_schema(table.keys),
         "TableStatus": status,
         "CreationDateTime": table.created_at,
-        "ProvisionedThroughput": _throughput(table, now),
+        "ProvisionedThroughput": _throughput(
+            table, now, changing=is_under_way(table, THROUGHPUT, now)
+        ),
         "TableSizeBytes": size,
         "ItemCount": items,
         "TableArn": table.arn,
         "TableId": table.table_id,
         "DeletionProtectionEnabled": table.deletion_protection,
-        "WarmThroughput": _warm(table, table, status),
+        "WarmThroughput": _warm(table, table, status, now),
     }
     local = [_describe_index(table, i, counts) for i in table.indexes if not i.is_global]
     if local:
         description["LocalSecondaryIndexes"] = local
     shared = [_describe_global(table, i, status, counts, now) for i in table.indexes if i.is_global]
+    shared += [_describe_global(table, index, "DELETING", counts, now) for index in leaving]
     if shared:
         description["GlobalSecondaryIndexes"] = shared
     description.update(_extras(table))
+    if "SSEDescription" in description and is_under_way(table, ENCRYPTION, now):
+        description["SSEDescription"]["Status"] = "UPDATING"
     return description
 
 
@@ -76,28 +87,29 @@ def with_stream(table: Table, extras: dict[str, Any], now: float) -> dict[str, A
         return extras
     if not stream.get("StreamEnabled"):
         return {m: value for m, value in extras.items() if m != "StreamSpecification"}
-    label = stream_label(now)
-    arn = f"{table.arn}/stream/{label}"
-    return {**extras, "LatestStreamLabel": label, "LatestStreamArn": arn}
+    return {**extras, **stream_members(table, stream_label(now))}
 
 
-def _attribute_definitions(table: Table) -> list[dict[str, str]]:
-    keys = (table.keys, *(index.keys for index in table.indexes))
+def stream_members(table: Table, label: str) -> dict[str, str]:
+    """The members of a table that name its latest stream."""
+    return {"LatestStreamLabel": label, "LatestStreamArn": f"{table.arn}/stream/{label}"}
+
+
+def _attribute_definitions(indexes: Iterable[Index], table_keys: Keys) -> list[dict[str, str]]:
+    keys = (table_keys, *(index.keys for index in indexes))
     types = {a.name: a.type for k in keys for a in k.partition + k.sort}
     return [{"AttributeName": name, "AttributeType": types[name]} for name in sorted(types)]
 
 
-def _key_schema(keys: Keys) -> list[dict[str, str]]:
+def key_schema(keys: Keys) -> list[dict[str, str]]:
+    """The KeySchema of a table or index."""
     elements = [{"AttributeName": a.name, "KeyType": "HASH"} for a in keys.partition]
     return elements + [{"AttributeName": a.name, "KeyType": "RANGE"} for a in keys.sort]
 
 
-def _throughput(part: Table | Index, now: float) -> dict[str, Any]:
-    return {
-        **throughput_changes.shown(part.extras, now),
-        "ReadCapacityUnits": part.read_units,
-        "WriteCapacityUnits": part.write_units,
-    }
+def _throughput(part: Table | Index, now: float, *, changing: bool) -> dict[str, Any]:
+    units = (part.read_units, part.write_units)
+    return throughput_changes.shown(part.extras, units, now, changing=changing)
 
 
 def warm_units(table: Table, part: Table | Index) -> tuple[int, int]:
@@ -109,10 +121,17 @@ def warm_units(table: Table, part: Table | Index) -> tuple[int, int]:
     return max(reads, floors[0]), max(writes, floors[1])
 
 
-def _warm(table: Table, part: Table | Index, status: str) -> dict[str, Any]:
-    # Observed in October 2026: ACTIVE while the table is UPDATING, UPDATING while it is made.
-    units = dict(zip(WARM_MEMBERS, warm_units(table, part), strict=True))
-    return {**units, "Status": "UPDATING" if status == "CREATING" else "ACTIVE"}
+def _warm(table: Table, part: Table | Index, status: str, now: float) -> dict[str, Any]:
+    # Observed in October 2026: ACTIVE while the table is UPDATING, UPDATING while it is made. A
+    # raise on request has a status of its own, and shows the old units while it lasts.
+    units, is_raised = warm_units(table, part), False
+    raise_ = part.extras.get(WARM_RAISE)
+    if raise_ is not None and now < raise_["until"]:
+        units, is_raised = raise_["before"], True
+    return {
+        **dict(zip(WARM_MEMBERS, units, strict=True)),
+        "Status": "UPDATING" if is_raised or status == "CREATING" else "ACTIVE",
+    }
 
 
 def _ceilings(part: Table | Index) -> dict[str, Any]:
@@ -128,7 +147,7 @@ def _describe_index(table: Table, index: Index, counts: Counts) -> Description:
         projection["NonKeyAttributes"] = list(index.non_key_attributes)
     return {
         "IndexName": index.name,
-        "KeySchema": _key_schema(index.keys),
+        "KeySchema": key_schema(index.keys),
         "Projection": projection,
         "IndexSizeBytes": size,
         "ItemCount": items,
@@ -139,14 +158,21 @@ def _describe_index(table: Table, index: Index, counts: Counts) -> Description:
 def _describe_global(
     table: Table, index: Index, status: str, counts: Counts, now: float
 ) -> Description:
-    return {
-        **_describe_index(table, index, counts),
+    if status in ("ACTIVE", "UPDATING"):
         # Observed in October 2026: a table's own changes leave its indexes ACTIVE.
-        "IndexStatus": "ACTIVE" if status == "UPDATING" else status,
-        "ProvisionedThroughput": _throughput(index, now),
-        "WarmThroughput": _warm(table, index, status),
+        status = index_states.status(index, now)
+    described = {
+        **_describe_index(table, index, counts),
+        "IndexStatus": status,
+        "ProvisionedThroughput": _throughput(
+            index, now, changing=index_states.is_being_updated(index, now)
+        ),
+        "WarmThroughput": _warm(table, index, status, now),
         **_ceilings(index),
     }
+    if status != "DELETING" and index_states.is_being_created(index, now):
+        described["Backfilling"] = not index_states.is_being_allocated(index, now)
+    return described
 
 
 def _extras(table: Table) -> Description:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from genset.model.errors import UnknownOperationException, ValidationException
+from genset.model.tables import Table
 from genset.operations.operation import Request
 
 PROVISIONED: Final = "PROVISIONED"
@@ -13,11 +14,25 @@ ON_DEMAND: Final = "PAY_PER_REQUEST"
 THROUGHPUT_MEMBERS: Final = ("ReadCapacityUnits", "WriteCapacityUnits")
 ON_DEMAND_MEMBERS: Final = ("MaxReadRequestUnits", "MaxWriteRequestUnits")
 WARM_MEMBERS: Final = ("ReadUnitsPerSecond", "WriteUnitsPerSecond")
+WARM_RAISE: Final = "WarmThroughputRaise"  # where `extras` keep what was before one on request
 NO_CEILING: Final = -1
+NO_CEILINGS: Final = "cannot be specified when the table BillingMode is PROVISIONED"
 ON_DEMAND_WARM_UNITS: Final = (12_000, 4_000)  # what a new on-demand table can serve at once
+
+# The kinds of changes that take time, as `Table.changes` names them.
+THROUGHPUT: Final = "throughput"
+STREAM: Final = "stream"
+TABLE_CLASS: Final = "table class"
+ENCRYPTION: Final = "encryption"
+INDEXES: Final = "indexes"
 
 _CAPACITY_UNITS_MAX: Final = 1_000_000_000_000
 _TABLE_CLASSES: Final = ("STANDARD", "STANDARD_INFREQUENT_ACCESS")
+
+
+def is_under_way(table: Table, kind: str, now: float) -> bool:
+    """Whether a change of that kind is being made."""
+    return now < table.changes.get(kind, now)
 
 
 def invalid(detail: str) -> ValidationException:
@@ -107,3 +122,10 @@ def check_encryption(sse: dict[str, Any] | None) -> None:
 def is_encrypted(sse: dict[str, Any] | None) -> bool:
     """Whether an SSESpecification asks for a key of KMS: a type alone does."""
     return bool(sse and (sse.get("Enabled") or sse.get("SSEType")))
+
+
+def check_stream_limit(limit: int | None, limit_max: int) -> int:
+    """The Limit of an operation on streams, checked; the highest allowed if there is none."""
+    if limit is not None and limit > limit_max:
+        raise invalid(f"Limit should be less than or equal to {limit_max}")
+    return limit or limit_max

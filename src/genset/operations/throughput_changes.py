@@ -18,15 +18,26 @@ MEMBER: Final = "ThroughputChanges"  # where `extras` keep it
 _INCREASED_AT: Final = "LastIncreaseDateTime"
 _DECREASED_AT: Final = "LastDecreaseDateTime"
 _DECREASES: Final = "Decreases"
+_BEFORE: Final = "Before"
 _FREE_DECREASES: Final = 4
 _WAIT: Final = timedelta(hours=1)
 
 
-def shown(extras: Mapping[str, Any], now: float) -> dict[str, Any]:
-    """The members of a description that tell of changes."""
+def shown(
+    extras: Mapping[str, Any], units: tuple[int, int], now: float, *, changing: bool
+) -> dict[str, Any]:
+    """The description of throughput: while it is changing, what it was before."""
     changes = extras.get(MEMBER, {})
+    decreases = _decreases_today(changes, now)
+    if changing and _BEFORE in changes:
+        *units, decreases = changes[_BEFORE]
     times = {m: changes[m] for m in (_INCREASED_AT, _DECREASED_AT) if m in changes}
-    return {**times, "NumberOfDecreasesToday": _decreases_today(changes, now)}
+    return {
+        **times,
+        "NumberOfDecreasesToday": decreases,
+        "ReadCapacityUnits": units[0],
+        "WriteCapacityUnits": units[1],
+    }
 
 
 def after_change(
@@ -34,8 +45,9 @@ def after_change(
 ) -> dict[str, Any]:
     """`extras` after a change of throughput; raises LimitExceededException past the budget."""
     changes = dict(extras.get(MEMBER, {}))
+    decreases = _decreases_today(changes, now)
+    changes[_BEFORE] = [*before, decreases]
     if any(new < old for old, new in zip(before, after, strict=True)):
-        decreases = _decreases_today(changes, now)
         if decreases >= _FREE_DECREASES:
             _check_wait(decreases, changes[_DECREASED_AT], now)
         changes[_DECREASED_AT] = now
@@ -45,12 +57,12 @@ def after_change(
     return {**extras, MEMBER: changes}
 
 
-def while_changing(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
-    """`after` as the answer to the change shows it: with its times, and the decreases before."""
-    if MEMBER not in after:
-        return dict(after)
-    decreases = before.get(MEMBER, {}).get(_DECREASES, 0)
-    return {**after, MEMBER: {**after[MEMBER], _DECREASES: decreases}}
+def after_switch(extras: dict[str, Any]) -> dict[str, Any]:
+    """`extras` after a change of the billing mode, which shows the throughput to come."""
+    if MEMBER not in extras:
+        return extras
+    kept = {member: value for member, value in extras[MEMBER].items() if member != _BEFORE}
+    return {**extras, MEMBER: kept}
 
 
 def _decreases_today(changes: Mapping[str, Any], now: float) -> int:

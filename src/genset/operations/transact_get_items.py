@@ -9,10 +9,12 @@ from genset.model.errors import DynamoDBError, ValidationException
 from genset.model.items import stored_bytes
 from genset.model.keys import check_key, decode_key, item_key
 from genset.model.limits import TRANSACTION_BYTES_MAX
-from genset.operations.cancellation import cancelled
+from genset.model.tables import Table
+from genset.operations.cancellation import cancelled, may_cancel
 from genset.operations.capacity import Consumed, consumed_member, read_units
 from genset.operations.catalog import table_name, usable_table
 from genset.operations.get_item import GetPlan, read_projection, rendered
+from genset.operations.metering import THROTTLED, charge_read, item_use
 from genset.operations.operation import Answer, Operation, Request, Scope
 from genset.operations.parameters import speaks_older, wants
 from genset.storage.engine import Snapshot
@@ -62,6 +64,7 @@ async def execute(plan: TransactGetPlan, snapshot: Snapshot) -> Answer:
         raise ValidationException(
             "Transaction request cannot include multiple operations on one item"
         )
+    _admit(plan, tables, keys)
     stored = await snapshot.get_many(keys)
     if sum(stored_bytes(value) for value in stored if value) > TRANSACTION_BYTES_MAX:
         raise ValidationException(
@@ -73,7 +76,12 @@ async def execute(plan: TransactGetPlan, snapshot: Snapshot) -> Answer:
     for table, get, value in zip(tables, plan.gets, stored, strict=True):
         size = stored_bytes(value) if value else 0
         consumed = used.setdefault(table.name, Consumed(table))
-        consumed.table_units += 2 * read_units(size, consistent=True)
+        units = 2 * read_units(size, consistent=True)
+        consumed.table_units += units
+        meter = get.scope.services.meter
+        if meter is not None:
+            use = item_use(table, item_key(table, get.key), writes=False)
+            charge_read(meter, use, Consumed(table, units))
         item = rendered(value, get.projection) if value is not None else None
         responses.append({"Item": item} if item else {})
     answer: dict[str, Any] = {"Responses": responses}
@@ -83,6 +91,24 @@ async def execute(plan: TransactGetPlan, snapshot: Snapshot) -> Answer:
             for consumed in used.values()
         ]
     return answer
+
+
+def _admit(plan: TransactGetPlan, tables: list[Table], keys: list[bytes]) -> None:
+    """Cancel the transaction if one of its tables has no capacity left."""
+    meter = plan.gets[0].scope.services.meter
+    if meter is None:
+        return
+    failures: list[DynamoDBError | None] = []
+    for table, key in zip(tables, keys, strict=True):
+        try:
+            meter.admit(item_use(table, key, writes=False))
+            failures.append(None)
+        except THROTTLED as error:
+            if not may_cancel(error):
+                raise
+            failures.append(error)
+    if any(failures):
+        raise cancelled(failures)
 
 
 OPERATION = Operation(name="TransactGetItems", writes=False, prepare=prepare, execute=execute)

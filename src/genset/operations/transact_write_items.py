@@ -3,7 +3,7 @@
 All actions happen or none. A client token makes a repeated request within ten minutes answer
 without doing anything again; its record is written in the transaction it belongs to.
 
-TransactionInProgressException is never answered. The service gives it to a call that repeats a
+TransactionInProgressException is never raised here. The service gives it to a call that repeats a
 token while the first call is still running (API reference, TransactWriteItems). Writes run one
 after another here and the record of a token commits with the writes, so a repeated call finds
 either nothing, and does the work, or the record, and replays: it never meets a call under way.
@@ -31,6 +31,7 @@ from genset.operations.cancellation import cancelled, may_cancel
 from genset.operations.capacity import Consumed, consumed_member, read_units
 from genset.operations.catalog import table_name, usable_table
 from genset.operations.item_store import collection_metrics
+from genset.operations.metering import Use
 from genset.operations.operation import Answer, Operation, Request, Scope
 from genset.operations.parameters import speaks_older, wants, write_condition
 from genset.operations.update_item import update_write
@@ -199,7 +200,7 @@ async def _perform_all(
     effects = []
     for table, write in zip(tables, plan.writes, strict=True):
         try:
-            effects.append(await perform(txn, table, write, plan.scope.services))
+            effects.append(await perform(txn, table, write, plan.scope.services, times=2))
             failures.append(None)
         except DynamoDBError as error:
             if not may_cancel(error) or EMPTY_KEY in error.message:
@@ -270,9 +271,13 @@ async def _maybe_replay(
             "The request uses the same client token as a previous, but non-identical request. "
             "Do not reuse a client token with different requests, unless the requests are identical"
         )
+    by_name = {table.name: table for table in tables}
+    meter = scope.services.meter
+    if meter is not None:
+        for name, units in record["read_units"].items():
+            meter.charge(Use(by_name[name], None, False, None), units)
     if plan.capacity is None:
         return {}
-    by_name = {table.name: table for table in tables}
     return {
         "ConsumedCapacity": [
             consumed_member(plan.capacity, Consumed(by_name[name], units), "ReadCapacityUnits")

@@ -6,6 +6,7 @@ service in October 2026, as were those of `genset.operations.update_table`.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 from genset.model.errors import ValidationException
@@ -33,8 +34,22 @@ _ALONE: Final = {
 }
 
 
-def check_update(request: Request) -> dict[str, dict[str, Any]]:
-    """Check an UpdateTable request; returns its updates of indexes, by name."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexChanges:
+    """What a request asks of indexes: updates by name, those to create, names to delete."""
+
+    updates: dict[str, dict[str, Any]]
+    creates: tuple[dict[str, Any], ...]
+    deletes: tuple[str, ...]
+
+    @property
+    def are_online(self) -> bool:
+        """Whether an index is created or deleted."""
+        return bool(self.creates or self.deletes)
+
+
+def check_update(request: Request) -> IndexChanges:
+    """Check an UpdateTable request; returns its changes of indexes."""
     given = _given(request)
     table_rules.check_table_class(request.get("TableClass"))
     for change in request.get("GlobalSecondaryIndexUpdates") or ():
@@ -50,7 +65,11 @@ def check_update(request: Request) -> dict[str, dict[str, Any]]:
         raise invalid("ProvisionedThroughput must be specified when BillingMode is PROVISIONED")
     _check_stream(request.get("StreamSpecification"))
     table_rules.check_encryption(request.get("SSESpecification"))
-    return _index_updates(request.get("GlobalSecondaryIndexUpdates") or (), billing_mode)
+    changes = _index_changes(request.get("GlobalSecondaryIndexUpdates") or (), billing_mode)
+    for create in changes.creates:
+        if not request.get("AttributeDefinitions"):
+            raise invalid(f"AttributeDefinitions is not specified for index: {create['IndexName']}")
+    return changes
 
 
 def _given(request: Request) -> set[str]:
@@ -73,6 +92,11 @@ def _check_concerns(request: Request, given: set[str]) -> None:
         )
     if request.get("GlobalSecondaryIndexUpdates") == []:
         raise invalid("List of GlobalSecondaryIndexUpdates is empty")
+    updates = request.get("GlobalSecondaryIndexUpdates") or ()
+    if "WarmThroughput" in given and any(change.get("Create") for change in updates):
+        raise invalid(
+            "Create global secondary index cannot be specified when updating WarmThroughput"
+        )
     for member, change in _ALONE.items():
         if member in given and len(given) > 1:
             raise invalid(f"{change} must be the only operation in the request")
@@ -83,7 +107,6 @@ def _check_concerns(request: Request, given: set[str]) -> None:
     updates_units = "ProvisionedThroughput" in given or request.get("BillingMode") == PROVISIONED
     if "StreamSpecification" in given and updates_units:
         raise invalid("You cannot modify stream status while updating table IOPS")
-    updates = request.get("GlobalSecondaryIndexUpdates") or ()
     if any(change.get("Create") or change.get("Delete") for change in updates):
         if updates_units:
             raise invalid("You cannot create or delete index while updating table IOPS")
@@ -101,8 +124,10 @@ def _check_stream(stream: dict[str, Any] | None) -> None:
         raise invalid("If stream is being disabled, then UpdateViewType must not be specified")
 
 
-def _index_updates(given: Any, billing_mode: str | None) -> dict[str, dict[str, Any]]:
+def _index_changes(given: Any, billing_mode: str | None) -> IndexChanges:
     updates: dict[str, dict[str, Any]] = {}
+    creates: list[dict[str, Any]] = []
+    deletes: list[str] = []
     named: set[str] = set()
     for change in given:
         actions = [action for action in ("Create", "Update", "Delete") if change.get(action)]
@@ -124,10 +149,15 @@ def _index_updates(given: Any, billing_mode: str | None) -> dict[str, dict[str, 
                 f"Index: {name}"
             )
         named.add(name)
-        if actions == ["Update"]:
-            _check_index_update(name, action, billing_mode)
-            updates[name] = action
-    return updates
+        match actions[0]:
+            case "Create":
+                creates.append(action)
+            case "Delete":
+                deletes.append(name)
+            case _:
+                _check_index_update(name, action, billing_mode)
+                updates[name] = action
+    return IndexChanges(updates=updates, creates=tuple(creates), deletes=tuple(deletes))
 
 
 def _check_index_update(name: str, update: dict[str, Any], billing_mode: str | None) -> None:

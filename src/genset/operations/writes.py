@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from genset.expressions.update import UpdatePlan
-from genset.model.attribute_values import Item, check_nesting
+from genset.model.attribute_values import Item, check_nesting, values_equal
 from genset.model.errors import (
     ConditionalCheckFailedException,
     DuplicateItemException,
@@ -30,8 +30,10 @@ from genset.model.sizes import item_bytes
 from genset.model.tables import Table
 from genset.operations.capacity import Consumed, write_units
 from genset.operations.item_store import projected_item, store_item
+from genset.operations.metering import Use, charge_write, item_use
 from genset.operations.operation import Services
 from genset.operations.parameters import Condition, Values
+from genset.storage import keyspace
 from genset.storage.engine import Transaction
 
 PUT: Final = "Put"
@@ -96,9 +98,18 @@ def _check_names(table: Table, update: UpdatePlan) -> None:
             raise not_scalar("IndexKey", name)
 
 
-async def perform(txn: Transaction, table: Table, write: Write, services: Services) -> Effect:
-    """Do the write. Raises ConditionalCheckFailedException, with the item where asked for."""
+async def perform(
+    txn: Transaction, table: Table, write: Write, services: Services, *, times: int = 1
+) -> Effect:
+    """Do the write. Raises ConditionalCheckFailedException, with the item where asked for.
+
+    A meter is charged `times` the table's units. What it refuses has changed nothing.
+    """
     key = check_target(table, write)
+    meter = services.meter
+    if meter is not None:
+        use = item_use(table, key, writes=True)
+        meter.admit(use)
     stored = await txn.get(key)
     if stored and write.inserts:
         raise DuplicateItemException("Duplicate primary key exists in table")
@@ -112,6 +123,8 @@ async def perform(txn: Transaction, table: Table, write: Write, services: Servic
     ):
         before = decode_stored(stored)
     if not write.condition.matches(before or {}):
+        if meter is not None:
+            meter.charge(use, times * write_units(before_bytes))
         members = {"Item": before} if write.item_on_failure and before is not None else {}
         raise ConditionalCheckFailedException("The conditional request failed", **members)
     consumed = Consumed(table)
@@ -119,21 +132,46 @@ async def perform(txn: Transaction, table: Table, write: Write, services: Servic
     if after_bytes > _ALWAYS_FITS_BYTES and after is not None and table.has_local_indexes:
         _check_local_entries(table, write, key, after, after_bytes)
     effect = Effect(key, before, after, before_bytes, after_bytes, consumed)
+    entries: dict[str, Use] = {}
+    if meter is not None and write.kind != CHECK and table.follows_items:
+        entries = _changed_entries(table, effect)
+        meter.admit(*entries.values())
     if write.kind == CHECK:
         consumed.table_units = write_units(before_bytes)
-        return effect
-    await store_item(
-        txn,
-        table,
-        key,
-        before=before,
-        before_bytes=before_bytes,
-        after=after,
-        after_bytes=after_bytes,
-        consumed=consumed,
-        services=services,
-    )
+    else:
+        await store_item(
+            txn,
+            table,
+            key,
+            before=before,
+            before_bytes=before_bytes,
+            after=after,
+            after_bytes=after_bytes,
+            consumed=consumed,
+            services=services,
+        )
+    if meter is not None:
+        charge_write(meter, use, entries, consumed, times)
     return effect
+
+
+def _changed_entries(table: Table, effect: Effect) -> dict[str, Use]:
+    """The uses of the global indexes, by name, whose entries the write changes."""
+    uses = {}
+    before, after = effect.before, effect.after
+    for index in table.indexes:
+        if not index.is_global:
+            continue
+        old_key = index_entry_key(table, index, before, effect.key) if before else None
+        new_key = index_entry_key(table, index, after, effect.key) if after else None
+        entry = new_key or old_key
+        if entry is None:
+            continue
+        old = projected_item(index, before or {})
+        new = projected_item(index, after or {})
+        if old_key != new_key or not values_equal({"M": old}, {"M": new}):
+            uses[index.name] = Use(table, index, True, keyspace.entry_partition(entry))
+    return uses
 
 
 def _check_local_entries(table: Table, write: Write, key: bytes, item: Item, size: int) -> None:

@@ -19,10 +19,12 @@ from genset.model.errors import (
     UnknownOperationException,
 )
 from genset.operations.operation import Answer, Operation, Scope, Services
+from genset.realism.faults import DropConnection
+from genset.realism.realism import Encounter, Realism
 from genset.storage.engine import Engine, StorageError
-from genset.wire import shapes
+from genset.wire import admin, shapes
 from genset.wire.errors import error_response
-from genset.wire.messages import WireRequest, WireResponse
+from genset.wire.messages import AdminRequest, Dropped, WireRequest, WireResponse
 from genset.wire.sigv4 import Authenticator, Identity
 
 logger = logging.getLogger(__name__)
@@ -36,7 +38,8 @@ _SCOPES_MAX = 1024
 class Api:
     """The `Handler` that serves `operations` on `engine`, as far as they exist.
 
-    `wake` is called after an operation that may have left work to the background.
+    `wake` is called after an operation that may have left work to the background. Without
+    `realism` there are no switches.
     """
 
     def __init__(
@@ -46,19 +49,33 @@ class Api:
         authenticator: Authenticator,
         services: Services,
         wake: Callable[[], None] = lambda: None,
+        realism: Realism | None = None,
     ) -> None:
         self._wake = wake
         self._read = engine.read
         self._write = engine.write
         self._authenticate = authenticator.authenticate
+        self._authenticator = authenticator
         self._services = services
+        self._realism = realism
+        self._meddling: Realism | None = None
         self._now = services.now
         self._targets: dict[bytes, Operation] = {}
         self._missing: dict[bytes, str] = {}
         self._scopes: dict[tuple[str, str], Scope] = {}
+        if realism is not None:
+            realism.follow(self._take_switches)
+            self._take_switches()
         for prefix in _TARGET_PREFIXES:
             for name in shapes.operations(prefix):
                 self._add_target(f"{prefix}.{name}".encode(), name, operations.get(name))
+
+    def _take_switches(self) -> None:
+        assert self._realism is not None
+        self._meddling = self._realism if self._realism.state.meddles else None
+        self._services = self._realism.services
+        self._write = self._realism.engine.write
+        self._scopes.clear()
 
     def _add_target(self, target: bytes, name: str, operation: Operation | None) -> None:
         if operation is not None:
@@ -67,7 +84,11 @@ class Api:
             self._missing[target] = name
 
     async def handle(self, request: WireRequest) -> WireResponse:
-        """The answer to `request`. Errors are answers, and what is unexpected is logged."""
+        """The answer to `request`. Errors are answers, and what is unexpected is logged.
+
+        Raises Dropped if there is to be none.
+        """
+        encounter = None
         try:
             document = _parse(request.body)
             operation = self._targets.get(request.headers.get(b"x-amz-target", b""))
@@ -79,20 +100,39 @@ class Api:
                 if document is not None or request.body:
                     shapes.check_types(operation.name, document)
                 raise SerializationException
-            answer = await self._run(operation, document, identity)
-            return WireResponse(answer if type(answer) is bytes else orjson.dumps(answer))
+            if self._meddling is not None:
+                encounter = self._meddling.encounter(operation.name)
+            answer = await self._run(operation, document, identity, encounter)
+            response = WireResponse(answer if type(answer) is bytes else orjson.dumps(answer))
         except DynamoDBError as error:
-            return error_response(error)
+            response = error_response(error)
+        except DropConnection:
+            raise Dropped from None
         except StorageError:
             logger.exception("request %s failed in the storage", request.request_id)
+            response = error_response(InternalServerError(_FAILED))
         except Exception:
             logger.exception("request %s failed", request.request_id)
-        return error_response(InternalServerError(_FAILED))
+            response = error_response(InternalServerError(_FAILED))
+        if encounter is not None:
+            await encounter.wait()
+        return response
+
+    async def administer(self, request: AdminRequest) -> WireResponse:
+        """The answer to a request that is not DynamoDB's but for this server itself."""
+        return admin.answer(request, self._realism, self._authenticator, self._now())
 
     async def _run(
-        self, operation: Operation, document: dict[str, Any], identity: Identity
+        self,
+        operation: Operation,
+        document: dict[str, Any],
+        identity: Identity,
+        encounter: Encounter | None,
     ) -> Answer:
-        """Check, prepare and execute; may raise any error of the API, or StorageError."""
+        """Check, prepare and execute.
+
+        May raise any error of the API, StorageError, or DropConnection.
+        """
         shapes.check_request(operation.name, document)
         scope = self._scopes.get((identity.account, identity.region)) or self._new_scope(identity)
         try:
@@ -101,6 +141,8 @@ class Api:
             # The service reads the whole body before it validates anything in it.
             shapes.check_types(operation.name, document)
             raise
+        if encounter is not None:
+            encounter.maybe_fail(document)
         execute = operation.execute
         if operation.writes and not (operation.reads is not None and operation.reads(plan)):
             answer = await self._write(lambda transaction: execute(plan, transaction))

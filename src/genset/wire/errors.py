@@ -15,6 +15,7 @@ from genset.wire.messages import WireResponse
 
 _VALIDATE: Final = "com.amazon.coral.validate#"
 _SERVICE: Final = "com.amazon.coral.service#"
+_AVAILABILITY: Final = "com.amazon.coral.availability#"
 _DYNAMODB: Final = "com.amazonaws.dynamodb.v20120810#"
 
 _NAMESPACES: Final[dict[type[DynamoDBError], str]] = {
@@ -27,10 +28,18 @@ _NAMESPACES: Final[dict[type[DynamoDBError], str]] = {
     errors.InvalidSignatureException: _SERVICE,
     errors.IncompleteSignatureException: _SERVICE,
     errors.ExpiredTokenException: _SERVICE,
+    errors.ThrottlingException: _AVAILABILITY,
 }
-_STATUSES: Final[dict[type[DynamoDBError], int]] = {errors.InternalServerError: 500}
+_STATUSES: Final[dict[type[DynamoDBError], int]] = {
+    errors.InternalServerError: 500,
+    errors.ServiceUnavailable: 503,
+}
 _CAPITAL_MESSAGE: Final = frozenset(
-    {errors.SerializationException, errors.TransactionCanceledException}
+    {
+        errors.SerializationException,
+        errors.TransactionCanceledException,
+        errors.TransactionInProgressException,
+    }
 )
 
 

@@ -30,7 +30,15 @@ from genset.wire._reader import Exchange, RequestReader
 from genset.wire._service import HttpService
 from genset.wire._stepping import resume
 from genset.wire.cors import CORS_HEADERS, preflight_headers
-from genset.wire.messages import Handler, HttpLimits, WireRequest, WireResponse
+from genset.wire.messages import (
+    ADMIN_PATH,
+    AdminRequest,
+    Dropped,
+    Handler,
+    HttpLimits,
+    WireRequest,
+    WireResponse,
+)
 
 __all__ = [
     "Handler",
@@ -63,6 +71,7 @@ class _Transport(Protocol):
     def pause_reading(self) -> None: ...
     def resume_reading(self) -> None: ...
     def get_write_buffer_size(self) -> int: ...
+    def get_extra_info(self, name: str) -> Any: ...
 
 
 class HttpConnection(asyncio.Protocol):
@@ -72,6 +81,7 @@ class HttpConnection(asyncio.Protocol):
         self._service = service
         self._limits = service.limits
         self._handle = service.handler.handle
+        self._administer: Any = getattr(service.handler, "administer", None)
         self._reader = RequestReader(service.limits, service.loop.time)
         self._transport: _Transport
         # Goes on with the handler of the request being answered, if that has suspended.
@@ -190,11 +200,13 @@ class HttpConnection(asyncio.Protocol):
         if isinstance(request, int):
             self._end_with(refusal(request))
             return
-        coroutine = self._handle(request)
+        coroutine = self._handle(request) if request.path == b"/" else self._administer(request)
         try:
             awaited = coroutine.send(None)
         except StopIteration as stop:
             self._write(exchange, request_id, stop.value, request.content_type)
+        except Dropped:
+            self.abort()
         except (Exception, asyncio.CancelledError):
             self._write(exchange, request_id, _failed(request_id), request.content_type)
         else:
@@ -212,6 +224,9 @@ class HttpConnection(asyncio.Protocol):
             if self._transport.is_closing():
                 raise
             response = _failed(request.request_id)
+        except Dropped:
+            self.abort()
+            return
         except Exception:
             response = _failed(request.request_id)
         self._task = None
@@ -233,7 +248,7 @@ class HttpConnection(asyncio.Protocol):
         target = exchange.target
         path, query = (target, b"") if target == b"/" else _split_target(target)
         if exchange.method != b"POST" or path != b"/":
-            return self._other_page(exchange, path)
+            return self._other_page(exchange, path, request_id)
         raw_body = exchange.body
         content_type = _CONTENT_TYPES.get(headers.get(b"content-type")) or _content_type(
             headers.get(b"content-type", b""), raw_body
@@ -253,7 +268,21 @@ class HttpConnection(asyncio.Protocol):
             exchange.method, path, query, headers, body, raw_body, content_type, request_id
         )
 
-    def _other_page(self, exchange: Exchange, path: bytes) -> WireResponse:
+    def _admin_request(self, exchange: Exchange, path: bytes, request_id: str) -> AdminRequest:
+        body = exchange.body
+        query = exchange.target.partition(b"?")[2]
+        request = AdminRequest(
+            exchange.method, path, query, exchange.headers, body, body, _JSON, request_id
+        )
+        peer = self._transport.get_extra_info("peername")
+        request.peer = peer[0] if isinstance(peer, tuple) else ""
+        return request
+
+    def _other_page(
+        self, exchange: Exchange, path: bytes, request_id: str
+    ) -> WireRequest | WireResponse:
+        if path.startswith(ADMIN_PATH) and self._administer is not None:
+            return self._admin_request(exchange, path, request_id)
         if exchange.method == b"GET" and path == b"/":
             return healthy(self._service.region)
         if exchange.method == b"OPTIONS" and b"origin" in exchange.headers:

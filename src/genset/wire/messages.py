@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
+
+ADMIN_PATH: Final = b"/_genset/"
 
 
 class WireRequest:
@@ -51,6 +53,18 @@ class WireRequest:
         self.request_id = request_id
 
 
+class AdminRequest(WireRequest):
+    """A request to a path under `ADMIN_PATH`; `peer` is the address it came from."""
+
+    __slots__ = ("peer",)
+
+    peer: str
+
+
+class Dropped(Exception):
+    """Raised by a handler: there is no answer, and the connection is broken off."""
+
+
 class WireResponse:
     """An answer. `content_type` None echoes the request's; "" sends no Content-Type at all.
 
@@ -74,7 +88,11 @@ class WireResponse:
 
 
 class Handler(Protocol):
-    """Answers requests. One handler serves all connections of a process."""
+    """Answers requests. One handler serves all connections of a process.
+
+    It may have a method `administer` like `handle`, for an `AdminRequest`; without, there is
+    nothing under `ADMIN_PATH`.
+    """
 
     def handle(self, request: WireRequest) -> Coroutine[Any, Any, WireResponse]:
         """The answer to `request`; write it as `async def`.

@@ -1,0 +1,210 @@
+"""Time to live: deleting what has expired, and keeping the queues that say what has.
+
+`genset.operations.expiry_queue` says what a queue is and how its states follow each other. The
+record of a deleted table's queue is nobody's here: `genset.background.sweep` removes it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from functools import partial
+from typing import Final
+
+from genset.model.attribute_values import Item
+from genset.model.items import decode_stored, stored_bytes
+from genset.model.tables import Table
+from genset.model.time_to_live import due_seconds, expiry_second
+from genset.operations.capacity import Consumed
+from genset.operations.catalog import maybe_table
+from genset.operations.expiry_queue import (
+    FILLING,
+    READY,
+    REFILLING,
+    ExpiryQueue,
+    decode_queue,
+    encode_queue,
+)
+from genset.operations.item_store import store_item
+from genset.operations.operation import Scope, Services
+from genset.storage import keyspace
+from genset.storage.engine import Engine, Snapshot, Transaction
+from genset.storage.keyspace import after_prefix
+
+# Each portion is one write transaction that others wait for. Items may have 400 KB: they are read a
+# few at a time, and no more once there are so many bytes.
+ITEMS_PER_WRITE: Final = 100
+ITEMS_PER_READ: Final = 10
+BYTES_PER_WRITE: Final = 1024**2
+_RECORDS_PER_SCAN: Final = 1000
+
+
+async def delete_expired_round(engine: Engine, services: Services) -> None:
+    """Delete all items that have expired; tables take turns. Raises StorageError."""
+    while numbers := await engine.read(partial(_due_tables, services=services)):
+        for number in numbers:
+            await engine.write(partial(_delete_portion, number=number, services=services))
+
+
+async def prepare_queues_round(engine: Engine, services: Services) -> None:
+    """Fill and empty the queues of tables whose time to live has changed. Raises StorageError."""
+    for number in await engine.read(partial(_unready_tables, services=services)):
+        walk = partial(_walk_portion, number=number, services=services)
+        while await engine.write(walk):
+            pass
+
+
+async def _due_tables(snapshot: Snapshot, services: Services) -> list[int]:
+    """The tables of which an item is to be deleted now."""
+    first, last = due_seconds(services.now())
+    due = []
+    for table, _ in await _live_queues(snapshot, services):
+        places = keyspace.expiry_range(table.number, first, last)
+        if table.ttl is not None and await snapshot.scan(*places, limit=1):
+            due.append(table.number)
+    return due
+
+
+async def _unready_tables(snapshot: Snapshot, services: Services) -> list[int]:
+    """The tables whose queue is not what it is to be."""
+    queues = await _live_queues(snapshot, services)
+    return [table.number for table, queue in queues if queue.state != READY]
+
+
+async def _live_queues(snapshot: Snapshot, services: Services) -> list[tuple[Table, ExpiryQueue]]:
+    """All queues of tables that are there."""
+    start, stop = keyspace.expiry_queues_range()
+    found = []
+    while True:
+        records = await snapshot.scan(start, stop, limit=_RECORDS_PER_SCAN)
+        for key, stored in records:
+            queue = decode_queue(stored)
+            table = await _live_table(snapshot, keyspace.queued_table(key), queue, services)
+            if table is not None:
+                found.append((table, queue))
+        if len(records) < _RECORDS_PER_SCAN:
+            return found
+        start = records[-1][0] + b"\x00"
+
+
+async def _live_table(
+    snapshot: Snapshot, number: int, queue: ExpiryQueue, services: Services
+) -> Table | None:
+    """The table of a queue, unless it is deleted; another may have its name."""
+    scope = Scope(account=queue.account, region=queue.region, services=services)
+    table = await maybe_table(snapshot, scope, queue.name)
+    if table is None or table.number != number or table.status == "DELETING":
+        return None
+    return table
+
+
+async def _queue_of(
+    snapshot: Snapshot, number: int, services: Services
+) -> tuple[Table, ExpiryQueue] | None:
+    """The table of that number and its queue, if both are there."""
+    stored = await snapshot.get(keyspace.expiry_queue_key(number))
+    if stored is None:
+        return None
+    queue = decode_queue(stored)
+    table = await _live_table(snapshot, number, queue, services)
+    return None if table is None else (table, queue)
+
+
+async def _delete_portion(txn: Transaction, number: int, services: Services) -> None:
+    """Take the items that are due first out of a table's queue, and delete those that expired.
+
+    An item may have been written since it got its place, or its table's attribute be another:
+    what the item holds now decides.
+    """
+    found = await _queue_of(txn, number, services)
+    if found is None or found[0].ttl is None:
+        return
+    table, attribute = found[0], found[0].ttl
+    first, last = due_seconds(services.now())
+    places = await txn.scan(*keyspace.expiry_range(number, first, last), limit=ITEMS_PER_WRITE)
+    size = 0
+    for some in range(0, len(places), ITEMS_PER_READ):
+        if size >= BYTES_PER_WRITE:
+            return
+        taken = [place for place, _ in places[some : some + ITEMS_PER_READ]]
+        keys = [keyspace.expiring_item(place) for place in taken]
+        for place, key, stored in zip(taken, keys, await txn.get_many(keys), strict=True):
+            txn.delete(place)
+            if stored is None:
+                continue
+            size += len(stored)
+            item = decode_stored(stored)
+            second = expiry_second(item, attribute)
+            if second is not None and first <= second <= last:
+                await _delete(txn, table, key, item, stored_bytes(stored), services)
+
+
+async def _delete(
+    txn: Transaction, table: Table, key: bytes, item: Item, item_bytes: int, services: Services
+) -> None:
+    await store_item(
+        txn,
+        table,
+        key,
+        before=item,
+        before_bytes=item_bytes,
+        after=None,
+        after_bytes=0,
+        consumed=Consumed(table),
+        services=services,
+        by_ttl=True,
+    )
+
+
+async def _walk_portion(txn: Transaction, number: int, services: Services) -> bool:
+    """Go on with the filling or emptying of a table's queue; whether there is more to do."""
+    found = await _queue_of(txn, number, services)
+    if found is None:
+        return False
+    table, queue = found
+    if queue.state == READY:
+        return False
+    filling = queue.state == FILLING
+    prefix = table.items_prefix if filling else keyspace.expiry_prefix(number)
+    start = bytes.fromhex(queue.cursor) or prefix
+    pairs, is_end = await _read_portion(txn, start, after_prefix(prefix))
+    if filling:
+        _queue_items(txn, table, pairs)
+    else:
+        for place, _ in pairs:
+            txn.delete(place)
+    if not is_end:
+        following = dataclasses.replace(queue, cursor=(pairs[-1][0] + b"\x00").hex())
+    elif filling:
+        following = dataclasses.replace(queue, state=READY, cursor="")
+    elif queue.state == REFILLING:
+        following = dataclasses.replace(queue, state=FILLING, cursor="")
+    else:
+        txn.delete(keyspace.expiry_queue_key(number))
+        return False
+    txn.put(keyspace.expiry_queue_key(number), encode_queue(following))
+    return following.state != READY
+
+
+async def _read_portion(
+    snapshot: Snapshot, start: bytes, stop: bytes
+) -> tuple[list[tuple[bytes, bytes]], bool]:
+    """The first pairs of a range, as many as one write is to hold, and whether they are all."""
+    pairs: list[tuple[bytes, bytes]] = []
+    size = 0
+    while len(pairs) < ITEMS_PER_WRITE and size < BYTES_PER_WRITE:
+        read = await snapshot.scan(start, stop, limit=ITEMS_PER_READ)
+        pairs += read
+        if len(read) < ITEMS_PER_READ:
+            return pairs, True
+        size += sum(len(stored) for _, stored in read)
+        start = read[-1][0] + b"\x00"
+    return pairs, False
+
+
+def _queue_items(txn: Transaction, table: Table, pairs: list[tuple[bytes, bytes]]) -> None:
+    """Give each of these items its place in the queue."""
+    assert table.ttl is not None, "a queue is filled only while its table has time to live"
+    for key, stored in pairs:
+        second = expiry_second(decode_stored(stored), table.ttl)
+        if second is not None:
+            txn.put(keyspace.expiry_key(key, second), b"")

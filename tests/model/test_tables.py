@@ -1,0 +1,45 @@
+"""The stored form of a table, of this version and of earlier ones."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import orjson
+
+from genset.model.tables import (
+    KeyAttribute,
+    Keys,
+    Table,
+    TimeToLive,
+    decode_table,
+    encode_table,
+)
+
+TABLE = Table(
+    account="0",
+    region="r",
+    name="table",
+    number=7,
+    table_id="id",
+    salt=bytes(16),
+    keys=Keys((KeyAttribute("pk", "S"),), ()),
+)
+LIVE = TimeToLive(attribute="ttl", enabled=True, changed_at=1.5, settled_at=2.5)
+
+
+def test_a_table_with_time_to_live_is_read_back():
+    table = dataclasses.replace(TABLE, time_to_live=LIVE)
+    assert decode_table(encode_table(table)) == table
+
+
+def test_a_record_from_before_time_to_live_is_read():
+    record = orjson.loads(encode_table(TABLE))
+    del record["time_to_live"]
+    assert decode_table(orjson.dumps(record)) == TABLE
+
+
+def test_only_time_to_live_that_is_on_makes_a_table_follow_its_items():
+    on = dataclasses.replace(TABLE, time_to_live=LIVE)
+    off = dataclasses.replace(TABLE, time_to_live=dataclasses.replace(LIVE, enabled=False))
+    assert (on.ttl, on.follows_items) == ("ttl", True)
+    assert (off.ttl, off.follows_items) == (None, False)
