@@ -103,3 +103,15 @@ def test_a_transaction_is_cancelled_for_it(send: Send) -> None:
     assert answer["CancellationReasons"] == [
         {"Code": "ItemCollectionSizeLimitExceeded", "Message": "Collection size exceeded."}
     ]
+
+
+def test_a_batch_of_statements_is_refused_for_it_and_changes_nothing(send: Send) -> None:
+    """Ours alone: the service fails that statement only (docs/differences.md)."""
+    assert put(send, item("a", "1", 6000)) == {}
+    insert = "INSERT INTO \"Collections\" VALUE {'pk': ?, 'sk': '2', 'text': ?}"
+    statements = [
+        {"Statement": insert, "Parameters": [{"S": pk}, {"S": "x" * 6000}]} for pk in ("b", "a")
+    ]
+    answer = send("BatchExecuteStatement", {"Statements": statements})
+    assert kind(answer) == "ItemCollectionSizeLimitExceededException"
+    assert send("Scan", {"TableName": "Collections"})["Count"] == 1

@@ -8,11 +8,12 @@ import botocore.session
 from hypothesis import strategies as st
 
 OPERATIONS = [
-    "BatchGetItem", "BatchWriteItem", "CreateTable", "DeleteItem", "DeleteTable", "DescribeTable",
-    "GetItem", "ListTables", "PutItem", "Query", "Scan", "TransactGetItems", "TransactWriteItems",
+    "BatchExecuteStatement", "BatchGetItem", "BatchWriteItem", "CreateTable", "DeleteItem",
+    "DeleteTable", "DescribeTable", "ExecuteStatement", "ExecuteTransaction", "GetItem",
+    "ListTables", "PutItem", "Query", "Scan", "TransactGetItems", "TransactWriteItems",
     "UpdateItem", "UpdateTable", "UpdateTimeToLive", "DescribeTimeToLive",
 ]  # fmt: skip
-UNBUILT = ["ExecuteStatement", "CreateBackup", "TagResource", "ListStreams"]
+UNBUILT = ["CreateBackup", "TagResource", "ListStreams"]
 
 MODEL = botocore.session.get_session().get_service_model("dynamodb")
 
@@ -27,6 +28,10 @@ WORDS: dict[str, list[str]] = {
                    "a" * 5000, "((((a = :v))))", "a IN (:v, :v)", "\x00", "SET a = a - :v",
                    "é = :v",
                    "a BETWEEN :v AND :v", "contains(a, :v) AND a <> :v"],
+    "Statement": ["SELECT * FROM fuzzed", "SELECT * FROM fuzzed WHERE pk = ? AND sk = ?",
+                  "DELETE FROM fuzzed WHERE pk = ? AND sk = ?", "SELECT * FROM none", "", "SELECT",
+                  "INSERT INTO fuzzed VALUE {'pk': ?, 'sk': ?}", "x" * 8193,
+                  "UPDATE fuzzed SET a = ? WHERE pk = 'x' AND sk = 1"],
     "String": ["pk", "sk", "a", "#n", ":v", "", "é", "\U0001f642", "0", "NaN", "1e400",
                "x" * 3000],
 }  # fmt: skip

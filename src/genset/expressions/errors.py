@@ -1,4 +1,4 @@
-"""What every expression error looks like, and the five kinds of expression.
+"""What every expression error looks like, and the kinds of expression.
 
 Source: observed from the service: `Invalid <kind>: <reason>`, and the same family of errors
 carries the "1 validation error detected: " prefix on single-item writes since July 2026.
@@ -12,13 +12,14 @@ from genset.model.errors import ValidationException
 
 
 class ExpressionKind(Enum):
-    """An expression parameter, by the name the API gives it."""
+    """An expression parameter, by the name the API gives it, or a PartiQL statement, by none."""
 
     CONDITION = "ConditionExpression"
     FILTER = "FilterExpression"
     KEY_CONDITION = "KeyConditionExpression"
     PROJECTION = "ProjectionExpression"
     UPDATE = "UpdateExpression"
+    STATEMENT = ""
 
 
 def expression_error(
@@ -28,8 +29,7 @@ def expression_error(
 
     `older` is the reason in the words of the older layer, where it has others.
     """
+    prefix = f"Invalid {kind.value}: " if kind.value else ""
     return ValidationException(
-        f"Invalid {kind.value}: {reason}",
-        detected=True,
-        older=None if older is None else f"Invalid {kind.value}: {older}",
+        prefix + reason, detected=True, older=None if older is None else prefix + older
     )

@@ -26,6 +26,7 @@ from genset.expressions.tree import (
     Operand,
     Or,
     Path,
+    Truth,
     Value,
 )
 from genset.model.attribute_values import (
@@ -114,6 +115,9 @@ def _reader(operand: Operand, names: Names) -> Reader:
             return lambda item, _: read(item)
         case Function(arguments=(argument,)):
             return _size(_reader(argument, names))
+        case Truth(condition=condition):
+            matches = compile_condition(condition, names)
+            return lambda item, values: {"BOOL": matches(item, values)}
         case _:
             raise AssertionError("size, of one operand, is the only function that is an operand")
 

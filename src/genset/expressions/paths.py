@@ -108,9 +108,13 @@ def check_overlaps(paths: Sequence[Steps], kind: ExpressionKind) -> None:
 
 def _clashes(node: PathTree) -> Iterator[tuple[str, int, int]]:
     entries = _newest_first(node)
+    # Names alone, or indexes alone, are apart, however many there are.
+    apart = len({type(step) for step, _, _ in entries}) < 2 and not node.ends
     for step, child, number in entries:
         if child is not None:
             yield from _clashes(child)
+        if apart:
+            continue
         for other_step, other_child, other_number in entries:
             if (other_step, other_number) == (step, number):
                 continue

@@ -36,6 +36,7 @@ from genset.expressions.tree import (
     Or,
     Path,
     Projection,
+    Truth,
     Update,
     Value,
     children,
@@ -74,6 +75,7 @@ _SET_TYPES: Final = frozenset(("SS", "NS", "BS"))
 # current one lists types that only the inside of the service knows. Observed on the service, 2026.
 _VALID_TYPES: Final = "{S,SS,N,NS,B,BS,BOOL,NULL,L,M}"
 _VALID_TYPES_OLDER: Final = "{B,NULL,SS,BOOL,L,BS,N,NS,S,M}"
+_VALID_TYPES_STATEMENT: Final = "{N,BS,L,B,NULL,M,S,SS,NS,BOOL}"
 _ANY_TYPE: Final = (
     "{S,SS,N,NS,B,BS,BOOL,NULL,L,M,HD,DOUBLE,FLOAT,HDS,FS,DOUBLESET,DICT,DECIMAL,INT,"
     "DECIMALSET,INTSET}"
@@ -340,13 +342,15 @@ class _Compiler:
                 )
 
     def _check_types(
-        self, operator: str, operands: Iterable[Operand], allowed: Collection[str]
+        self, operator: str, operands: Iterable[Operand | Arithmetic], allowed: Collection[str]
     ) -> None:
         for operand in operands:
             if isinstance(operand, Value):
                 self._check_value_type(operator, operand.name, allowed)
             elif isinstance(operand, Function) and operand.name == "size" and "N" not in allowed:
                 raise self._fault(_wrong_type(operator, "N"))
+            elif isinstance(operand, Truth) and "BOOL" not in allowed:
+                raise self._fault(_wrong_type(operator, "BOOL"))
 
     def _check_value_type(self, operator: str, name: str, allowed: Collection[str]) -> None:
         kind = self._kind
@@ -427,9 +431,10 @@ class _Compiler:
             wanted = values[name]["S"]
             if wanted not in _TYPES:
                 reason = f"Invalid attribute type name found; type: {wanted}, valid types: "
-                raise expression_error(
-                    kind, reason + _VALID_TYPES, older=reason + _VALID_TYPES_OLDER
-                )
+                older = _VALID_TYPES_OLDER
+                if kind is ExpressionKind.STATEMENT:
+                    older = _VALID_TYPES_STATEMENT
+                raise expression_error(kind, reason + _VALID_TYPES, older=reason + older)
 
         self.checks.append(check)
 

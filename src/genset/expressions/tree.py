@@ -39,11 +39,11 @@ class Function:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Arithmetic:
-    """`left + right` or `left - right` in a SET action."""
+    """`left + right` or `left - right` in a SET action; only PartiQL has more than one."""
 
     operator: str
-    left: Operand
-    right: Operand
+    left: Operand | Arithmetic
+    right: Operand | Arithmetic
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,6 +94,13 @@ class Or:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Truth:
+    """A condition as an operand, for the boolean that it gives: only PartiQL has it."""
+
+    condition: Condition
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Projection:
     """The paths of a projection, in the order written."""
 
@@ -131,7 +138,7 @@ class DeleteAction:
     value: Value
 
 
-Operand: TypeAlias = Path | Value | Function
+Operand: TypeAlias = Path | Value | Function | Truth
 Condition: TypeAlias = Comparison | Between | In | Not | And | Or | Function
 Action: TypeAlias = SetAction | RemoveAction | AddAction | DeleteAction
 
@@ -172,7 +179,7 @@ def children(node: Node) -> Sequence[Node]:
             return (operand, lower, upper)
         case In(operand=operand, candidates=candidates):
             return (operand, *candidates)
-        case Not(condition=condition):
+        case Not(condition=condition) | Truth(condition=condition):
             return (condition,)
         case And(conditions=conditions) | Or(conditions=conditions):
             return conditions
@@ -240,6 +247,8 @@ def _parts(node: Node) -> list[Node | str]:
             return [node.operand, " IN (", *_joined(node.candidates, ", "), ")"]
         case Not(condition=condition):
             return ["NOT ", *_grouped(condition, _NOT - 1)]
+        case Truth(condition=condition):
+            return ["(", condition, ")"]
         case And(conditions=conditions):
             return _joined_conditions(conditions, " AND ", _AND)
         case Or(conditions=conditions):

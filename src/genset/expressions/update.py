@@ -85,7 +85,14 @@ class UpdatePlan:
     charge: UpdateCharge
     """What it is charged for its size, of the item that it changes apart."""
 
-    def __init__(self, tree: Update, names: Names, *, wrong_type: str = WRONG_TYPE) -> None:
+    def __init__(
+        self,
+        tree: Update,
+        names: Names,
+        *,
+        wrong_type: str = WRONG_TYPE,
+        kind: ExpressionKind = ExpressionKind.UPDATE,
+    ) -> None:
         self.tree: Final = tree
         self.names_used: Final = names_used(tree)
         self.values_used: Final = values_used(tree)
@@ -98,7 +105,7 @@ class UpdatePlan:
         the service takes `REMOVE a.b` of a missing item, but not of an item without `a`.
         """
         self._wrong_type = wrong_type
-        self._checks, sound = compile_checks(tree, ExpressionKind.UPDATE, names)
+        self._checks, sound = compile_checks(tree, kind, names)
         if sound:
             self._compile(names)
 
@@ -317,7 +324,11 @@ def _arithmetic(value: Arithmetic, names: Names) -> _Evaluate:
 
 
 def _pairwise(
-    tag: str, compute: Callable[[Any, Any], Any], left: Operand, right: Operand, names: Names
+    tag: str,
+    compute: Callable[[Any, Any], Any],
+    left: Operand | Arithmetic,
+    right: Operand | Arithmetic,
+    names: Names,
 ) -> _Evaluate:
     """Evaluate two operands that must both have the type `tag`, and compute a third of it."""
     evaluate_left, evaluate_right = _set_value(left, names), _set_value(right, names)

@@ -107,6 +107,10 @@ class ConditionalCheckFailedException(DynamoDBError):
     """The condition was false. `Item` in `members` is the item as found, where asked for."""
 
 
+class DuplicateItemException(DynamoDBError):
+    """A PartiQL INSERT of an item that is there already."""
+
+
 class ItemCollectionSizeLimitExceededException(DynamoDBError):
     """An item collection of a table with local secondary indexes would exceed 10 GB."""
 

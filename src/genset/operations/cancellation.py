@@ -7,9 +7,11 @@ from typing import Any, Final
 
 from genset.model.errors import (
     ConditionalCheckFailedException,
+    DuplicateItemException,
     DynamoDBError,
     ItemCollectionSizeLimitExceededException,
     ProvisionedThroughputExceededException,
+    ResourceNotFoundException,
     ThrottlingException,
     TransactionCanceledException,
     TransactionConflictException,
@@ -18,6 +20,8 @@ from genset.model.errors import (
 
 _CODES: Final[dict[type[DynamoDBError], str]] = {
     ConditionalCheckFailedException: "ConditionalCheckFailed",
+    DuplicateItemException: "DuplicateItem",
+    ResourceNotFoundException: "ResourceNotFound",
     ItemCollectionSizeLimitExceededException: "ItemCollectionSizeLimitExceeded",
     ProvisionedThroughputExceededException: "ProvisionedThroughputExceeded",
     ThrottlingException: "ThrottlingError",
@@ -31,14 +35,19 @@ def may_cancel(error: DynamoDBError) -> bool:
     return type(error) in _CODES
 
 
-def cancelled(failures: Sequence[DynamoDBError | None]) -> TransactionCanceledException:
-    """The error of a transaction whose actions failed so, None for those that did not."""
+def cancelled(
+    failures: Sequence[DynamoDBError | None], *, older: bool = True
+) -> TransactionCanceledException:
+    """The error of a transaction whose actions failed so, None for those that did not.
+
+    The reasons are in the words of the older layer, but for PartiQL's.
+    """
     reasons: list[dict[str, Any]] = []
     for failure in failures:
         if failure is None:
             reasons.append({"Code": "None"})
         else:
-            if isinstance(failure, ValidationException):
+            if older and isinstance(failure, ValidationException):
                 failure.take_older_words()
             reason = {"Code": _CODES[type(failure)], "Message": failure.message}
             # A reason has no place for anything else, such as the reasons of throttling.

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from genset.expressions.legacy import parse_attributes_to_get
+from genset.expressions.partiql.columns import Columns
 from genset.expressions.placeholders import check_expressions_present, check_names, check_unused
 from genset.expressions.projection import ProjectionPlan, parse_projection
 from genset.model.attribute_values import Item
@@ -94,7 +95,7 @@ async def execute(plan: GetPlan, snapshot: Snapshot) -> Answer:
     return answer
 
 
-def rendered(stored: bytes, projection: ProjectionPlan | None) -> orjson.Fragment | Item:
+def rendered(stored: bytes, projection: ProjectionPlan | Columns | None) -> orjson.Fragment | Item:
     """A stored item as an answer holds it."""
     if projection is None:
         return orjson.Fragment(stored_json(stored))

@@ -52,7 +52,8 @@ class Scope:
 class Operation:
     """One operation of the API, by its name there.
 
-    `wakes` says that it may leave work to the background.
+    `wakes` says that it may leave work to the background. `reads` says of a plan of an operation
+    that writes whether it only reads, so that a snapshot will do: PartiQL statements do either.
     """
 
     name: str
@@ -60,3 +61,4 @@ class Operation:
     wakes: bool = False
     prepare: Callable[[Request, Scope], Any]
     execute: Callable[[Any, Any], Awaitable[Answer]]
+    reads: Callable[[Any], bool] | None = None

@@ -15,6 +15,7 @@ import orjson
 from genset.expressions.condition import parse_condition
 from genset.expressions.errors import ExpressionKind
 from genset.expressions.legacy import parse_attributes_to_get, parse_filter
+from genset.expressions.partiql.columns import Columns
 from genset.expressions.projection import ProjectionPlan, parse_projection
 from genset.model.attribute_values import Item, decode_value
 from genset.model.errors import ValidationException
@@ -48,7 +49,7 @@ class ReadPlan:
     table_name: str
     index_name: str | None
     select: str | None
-    projection: ProjectionPlan | None
+    projection: ProjectionPlan | Columns | None
     filter: Condition
     limit: int | None
     start_key: Item | None
@@ -209,24 +210,38 @@ async def read_page(
     stop: bytes,
     *,
     reverse: bool = False,
+    page: Page | None = None,
 ) -> Page:
-    """Read one page of the range; `last` is set if the page ended before the range."""
+    """Read one page of the range; `last` is set if the page ended before the range.
+
+    `page` is one that other ranges have begun to fill, and that has room.
+    """
+    page = page or Page()
     meter, past = plan.scope.services.meter, plan.scope.services.past
     if past is not None and not plan.consistent:
         snapshot = past.view(snapshot, source.index)
     if meter is None:
-        return await _read_chunks(snapshot, plan, source, start, stop, reverse)
+        return await _read_chunks(snapshot, plan, source, start, stop, reverse, page)
     use = range_use(source.table, source.index, start, stop)
     meter.admit(use)
-    page = await _read_chunks(snapshot, plan, source, start, stop, reverse)
-    charge_read(meter, use, page_consumed(plan, source, page))
+    bytes_before, units_before = page.bytes_read, page.fetch_units
+    await _read_chunks(snapshot, plan, source, start, stop, reverse, page)
+    read = Page(
+        bytes_read=page.bytes_read - bytes_before, fetch_units=page.fetch_units - units_before
+    )
+    charge_read(meter, use, page_consumed(plan, source, read))
     return page
 
 
 async def _read_chunks(
-    snapshot: Snapshot, plan: ReadPlan, source: Source, start: bytes, stop: bytes, reverse: bool
+    snapshot: Snapshot,
+    plan: ReadPlan,
+    source: Source,
+    start: bytes,
+    stop: bytes,
+    reverse: bool,
+    page: Page,
 ) -> Page:
-    page = Page()
     limit = plan.limit
     chunk = _CHUNK
     while start < stop:

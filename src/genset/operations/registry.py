@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from genset.operations import (
+    batch_execute_statement,
     batch_get_item,
     batch_write_item,
     create_table,
@@ -15,6 +16,8 @@ from genset.operations import (
     describe_stream,
     describe_table,
     describe_time_to_live,
+    execute_statement,
+    execute_transaction,
     get_item,
     get_records,
     get_shard_iterator,
@@ -52,6 +55,9 @@ _MODULES: Final = (
     batch_write_item,
     transact_get_items,
     transact_write_items,
+    execute_statement,
+    batch_execute_statement,
+    execute_transaction,
     list_streams,
     describe_stream,
     get_shard_iterator,

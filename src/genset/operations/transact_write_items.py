@@ -51,7 +51,7 @@ from genset.storage.engine import Transaction
 
 _KINDS: Final = {"ConditionCheck": CHECK, "Put": PUT, "Delete": DELETE, "Update": UPDATE}
 # An empty key value refuses the request; every other wrong key cancels the transaction.
-_EMPTY_KEY: Final = "for a key attribute cannot contain an empty"
+EMPTY_KEY: Final = "for a key attribute cannot contain an empty"
 _TOO_LARGE: Final = "Transaction payload size cannot exceed 4MB. Payload Size: "
 
 
@@ -65,13 +65,14 @@ class TransactWritePlan:
     fingerprint: str
     capacity: str | None
     metrics: bool
+    older: bool = True
 
 
 @speaks_older
 def prepare(request: Request, scope: Scope) -> TransactWritePlan:
     """Check a TransactWriteItems request as far as possible without data."""
     token = request.get("ClientRequestToken")
-    fingerprint = _fingerprint(request) if token else ""
+    fingerprint = fingerprint_of(request["TransactItems"]) if token else ""
     actions = [_action(entry) for entry in request["TransactItems"]]
     writes = [_write(kind, action, scope) for kind, action in actions]
     _check_payload(writes, [action for _, action in actions])
@@ -85,9 +86,9 @@ def prepare(request: Request, scope: Scope) -> TransactWritePlan:
     )
 
 
-def _fingerprint(request: Request) -> str:
-    data = orjson.dumps(request["TransactItems"], option=orjson.OPT_SORT_KEYS)
-    return hashlib.sha256(data).hexdigest()
+def fingerprint_of(actions: Any) -> str:
+    """What tells the actions of a request from those of another with the same client token."""
+    return hashlib.sha256(orjson.dumps(actions, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def _action(entry: dict[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -139,6 +140,11 @@ def _check_payload(writes: list[Write], actions: list[dict[str, Any]]) -> None:
         size += write.item_bytes or item_bytes(write.item)
         values = action.get("ExpressionAttributeValues")
         size += item_bytes(values) if values else 0
+    check_payload_bytes(size)
+
+
+def check_payload_bytes(size: int) -> None:
+    """Refuse a transaction whose request holds more than 4 MB of items and values."""
     if size > TRANSACTION_BYTES_MAX:
         # The service says it twice, with nothing between.
         raise ValidationException(f"{_TOO_LARGE}: {_TOO_LARGE}{size}")
@@ -147,6 +153,11 @@ def _check_payload(writes: list[Write], actions: list[dict[str, Any]]) -> None:
 async def execute(plan: TransactWritePlan, txn: Transaction) -> Answer:
     """Do all the writes, or none and say why for each."""
     tables = [await usable_table(txn, plan.scope, write.table_name) for write in plan.writes]
+    return await execute_on(plan, txn, tables)
+
+
+async def execute_on(plan: TransactWritePlan, txn: Transaction, tables: list[Table]) -> Answer:
+    """Do all the writes, each on its table, or none and say why for each."""
     if plan.token is not None:
         replayed = await _maybe_replay(plan, txn, tables)
         if replayed is not None:
@@ -170,7 +181,7 @@ def _check_keys(plan: TransactWritePlan, tables: list[Table]) -> None:
             check_target(table, write)
             keys.append(item_key(table, write.item))
         except ValidationException as error:
-            if _EMPTY_KEY in error.message:
+            if EMPTY_KEY in error.message:
                 raise
             if not any(failures):
                 failures[number] = error
@@ -192,11 +203,11 @@ async def _perform_all(
             effects.append(await perform(txn, table, write, plan.scope.services, times=2))
             failures.append(None)
         except DynamoDBError as error:
-            if not may_cancel(error) or _EMPTY_KEY in error.message:
+            if not may_cancel(error) or EMPTY_KEY in error.message:
                 raise
             failures.append(error)
     if any(failures):
-        raise cancelled(failures)
+        raise cancelled(failures, older=plan.older)
     return effects
 
 

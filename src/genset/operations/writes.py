@@ -11,7 +11,11 @@ from typing import Final
 
 from genset.expressions.update import UpdatePlan
 from genset.model.attribute_values import Item, check_nesting, values_equal
-from genset.model.errors import ConditionalCheckFailedException, ValidationException
+from genset.model.errors import (
+    ConditionalCheckFailedException,
+    DuplicateItemException,
+    ValidationException,
+)
 from genset.model.items import decode_stored, stored_bytes
 from genset.model.keys import (
     check_index_keys,
@@ -54,6 +58,8 @@ class Write:
     values: Values = field(default_factory=dict)
     item_on_failure: bool = False
     reads_before: bool = False
+    inserts: bool = False
+    """Whether it may only create an item, as a PartiQL INSERT."""
 
 
 @dataclass(slots=True)
@@ -105,6 +111,8 @@ async def perform(
         use = item_use(table, key, writes=True)
         meter.admit(use)
     stored = await txn.get(key)
+    if stored and write.inserts:
+        raise DuplicateItemException("Duplicate primary key exists in table")
     before_bytes = stored_bytes(stored) if stored else 0
     before = None
     if stored and (

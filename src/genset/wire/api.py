@@ -144,7 +144,7 @@ class Api:
         if encounter is not None:
             encounter.maybe_fail(document)
         execute = operation.execute
-        if operation.writes:
+        if operation.writes and not (operation.reads is not None and operation.reads(plan)):
             answer = await self._write(lambda transaction: execute(plan, transaction))
             if operation.wakes:
                 self._wake()
