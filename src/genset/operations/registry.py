@@ -11,8 +11,9 @@ from genset.operations import (
     create_table,
     delete_item,
     delete_table,
-    describe_stream,
+    describe_endpoints,
     describe_limits,
+    describe_stream,
     describe_table,
     describe_time_to_live,
     get_item,
@@ -60,6 +61,7 @@ _MODULES: Final = (
     untag_resource,
     list_tags_of_resource,
     describe_limits,
+    describe_endpoints,
 )
 OPERATIONS: Final[Mapping[str, Operation]] = {
     module.OPERATION.name: module.OPERATION for module in _MODULES

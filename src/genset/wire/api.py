@@ -6,6 +6,7 @@ then whatever the operation checks.
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -79,7 +80,7 @@ class Api:
                 if document is not None or request.body:
                     shapes.check_types(operation.name, document)
                 raise SerializationException
-            answer = await self._run(operation, document, identity)
+            answer = await self._run(operation, document, identity, request)
             return WireResponse(answer if type(answer) is bytes else orjson.dumps(answer))
         except DynamoDBError as error:
             return error_response(error)
@@ -90,11 +91,18 @@ class Api:
         return error_response(InternalServerError(_FAILED))
 
     async def _run(
-        self, operation: Operation, document: dict[str, Any], identity: Identity
+        self,
+        operation: Operation,
+        document: dict[str, Any],
+        identity: Identity,
+        request: WireRequest,
     ) -> Answer:
         """Check, prepare and execute; may raise any error of the API, or StorageError."""
         shapes.check_request(operation.name, document)
         scope = self._scopes.get((identity.account, identity.region)) or self._new_scope(identity)
+        if operation.asks_host:
+            host = request.headers.get(b"host", b"").strip().decode("latin-1")
+            scope = dataclasses.replace(scope, host=host)
         try:
             plan = operation.prepare(document, scope)
         except DynamoDBError:
