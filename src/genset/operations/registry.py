@@ -10,6 +10,7 @@ from genset.operations import (
     batch_write_item,
     create_table,
     delete_item,
+    delete_resource_policy,
     delete_table,
     describe_endpoints,
     describe_limits,
@@ -18,11 +19,13 @@ from genset.operations import (
     describe_time_to_live,
     get_item,
     get_records,
+    get_resource_policy,
     get_shard_iterator,
     list_streams,
     list_tables,
     list_tags_of_resource,
     put_item,
+    put_resource_policy,
     query,
     scan,
     tag_resource,
@@ -62,6 +65,9 @@ _MODULES: Final = (
     list_tags_of_resource,
     describe_limits,
     describe_endpoints,
+    put_resource_policy,
+    get_resource_policy,
+    delete_resource_policy,
 )
 OPERATIONS: Final[Mapping[str, Operation]] = {
     module.OPERATION.name: module.OPERATION for module in _MODULES
