@@ -9,6 +9,8 @@ import json
 
 import pytest
 
+from support.client import Refused
+from support.still_server import StillServer
 from support.tables import table
 
 ACCOUNT = "000000000000"
@@ -418,3 +420,38 @@ def test_a_table_created_again_has_no_policy(api, fresh):
     api("CreateTable", definition)
     assert api.refused("GetResourcePolicy", ResourceArn=arn).type == "PolicyNotFoundException"
     api("DeleteTable", TableName=name)
+
+
+def test_a_policy_of_a_table_that_is_being_deleted():
+    server = StillServer(transition_s=5)
+    created = server("CreateTable", {**SIMPLE, "TableName": "going"})
+    arn = created["TableDescription"]["TableArn"]
+    revision = put(server, arn)
+    server.wait(5)
+    server("DeleteTable", TableName="going")
+    in_use = (
+        "ResourceInUseException",
+        "Attempt to change a resource which is still in use: Table is being deleted: going",
+    )
+    assert server("GetResourcePolicy", ResourceArn=arn)["RevisionId"] == revision
+    assert put(server, arn) == revision
+    with pytest.raises(Refused) as changed:
+        put(server, arn, policy(statement(Sid="other")))
+    with pytest.raises(Refused) as deleted:
+        server("DeleteResourcePolicy", ResourceArn=arn)
+    assert said(changed.value) == said(deleted.value) == in_use
+    server.wait(5)
+    with pytest.raises(Refused) as gone:
+        server("GetResourcePolicy", ResourceArn=arn)
+    assert said(gone.value) == (
+        "ResourceNotFoundException",
+        "Requested resource not found: Table: going not found",
+    )
+
+
+def test_each_change_has_a_later_revision_even_within_a_millisecond():
+    server = StillServer()
+    created = server("CreateTable", {**SIMPLE, "TableName": "quick"})
+    arn = created["TableDescription"]["TableArn"]
+    revisions = [put(server, arn, policy(statement(Sid=f"s{n}"))) for n in range(3)]
+    assert revisions == [str(1_800_000_000_000 + n) for n in range(3)]
