@@ -306,6 +306,8 @@ def test_malformed_policies(api, arn, document, reason):
         policy(statement(Effect="Perhaps")),
         policy(statement(NotAction="dynamodb:GetItem")),
         policy(statement(Surplus=1)),
+        policy(statement(Condition={"StringEquals": {"aws:PrincipalAccount": [[ACCOUNT]]}})),
+        policy(statement(Condition={"StringEquals": ACCOUNT})),
         policy(statement(), Version="2020-01-01"),
         policy(statement(), Surplus=1),
         policy("text"),

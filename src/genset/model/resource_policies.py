@@ -263,9 +263,16 @@ def _condition(value: Any, broken: ValidationException) -> dict[str, Any]:
     if not isinstance(value, dict) or not all(isinstance(each, dict) for each in value.values()):
         raise broken
     return {
-        operator: {key: _scalar(_listed(values)) for key, values in keys.items()}
+        operator: {key: _scalar(_condition_values(values, broken)) for key, values in keys.items()}
         for operator, keys in value.items()
     }
+
+
+def _condition_values(value: Any, broken: ValidationException) -> list[Any]:
+    values = _listed(value)
+    if any(each is None or isinstance(each, (list, dict)) for each in values):
+        raise broken
+    return values
 
 
 def _listed(value: Any) -> list[Any]:
