@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 
 import orjson
 
+from genset.model.resource_policies import AttachedPolicy
 from genset.storage import keyspace
 
 KeyType = Literal["S", "N", "B"]
@@ -129,6 +130,7 @@ class Table:
     time_to_live: TimeToLive | None = None
     extras: dict[str, Any] = field(default_factory=dict)
     stream: TableStream | None = None
+    policy: AttachedPolicy | None = None
     ttl: str | None = field(init=False)
     """The attribute by which items expire; None if none do."""
     items_prefix: bytes = field(init=False)
@@ -206,6 +208,8 @@ def decode_table(stored: bytes) -> Table:
     record["stream"] = _decode_stream(record.get("stream"))
     if record.get("time_to_live"):
         record["time_to_live"] = TimeToLive(**record["time_to_live"])
+    if record.get("policy"):
+        record["policy"] = AttachedPolicy(**record["policy"])
     for member in ("indexes", "deleting"):
         record[member] = tuple(_decode_index(keys, index) for index in record.get(member, ()))
     return Table(**record)

@@ -41,24 +41,30 @@ class Services:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """Whose tables a request means, and the services it may use."""
+    """Whose tables a request means, and the services it may use.
+
+    `host` is by which name and port the client came, where the operation asks for it.
+    """
 
     account: str
     region: str
     services: Services
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
     """One operation of the API, by its name there.
 
-    `wakes` says that it may leave work to the background. `reads` says of a plan of an operation
-    that writes whether it only reads, so that a snapshot will do: PartiQL statements do either.
+    `wakes` says that it may leave work to the background, `asks_host` that its scope has the host.
+    `reads` says of a plan of an operation that writes whether it only reads, so that a snapshot
+    will do: PartiQL statements do either.
     """
 
     name: str
     writes: bool
     wakes: bool = False
+    asks_host: bool = False
     prepare: Callable[[Request, Scope], Any]
     execute: Callable[[Any, Any], Awaitable[Answer]]
     reads: Callable[[Any], bool] | None = None

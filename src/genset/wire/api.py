@@ -6,6 +6,7 @@ then whatever the operation checks.
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -102,7 +103,7 @@ class Api:
                 raise SerializationException
             if self._meddling is not None:
                 encounter = self._meddling.encounter(operation.name)
-            answer = await self._run(operation, document, identity, encounter)
+            answer = await self._run(operation, document, identity, request, encounter)
             response = WireResponse(answer if type(answer) is bytes else orjson.dumps(answer))
         except DynamoDBError as error:
             response = error_response(error)
@@ -127,6 +128,7 @@ class Api:
         operation: Operation,
         document: dict[str, Any],
         identity: Identity,
+        request: WireRequest,
         encounter: Encounter | None,
     ) -> Answer:
         """Check, prepare and execute.
@@ -135,6 +137,9 @@ class Api:
         """
         shapes.check_request(operation.name, document)
         scope = self._scopes.get((identity.account, identity.region)) or self._new_scope(identity)
+        if operation.asks_host:
+            host = request.headers.get(b"host", b"").strip().decode("latin-1")
+            scope = dataclasses.replace(scope, host=host)
         try:
             plan = operation.prepare(document, scope)
         except DynamoDBError:
