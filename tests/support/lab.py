@@ -17,13 +17,15 @@ START = 1_800_000_000.0
 class Lab:
     """Starts with the switches given, by their names in JSON."""
 
-    def __init__(self, **switches: Any) -> None:
+    def __init__(self, *, transition_s: float = 0.0, **switches: Any) -> None:
         self._runner = asyncio.Runner()
-        self._runner.run(self._open(switches))
+        self._runner.run(self._open(transition_s, switches))
 
-    async def _open(self, switches: dict[str, Any]) -> None:
+    async def _open(self, transition_s: float, switches: dict[str, Any]) -> None:
         self.engine = open_sqlite(None)
-        self.server = InProcess(self.engine, now=START, switches=decode(switches))
+        self.server = InProcess(
+            self.engine, now=START, switches=decode(switches), transition_s=transition_s
+        )
 
     @property
     def now(self) -> float:
@@ -61,6 +63,11 @@ class Lab:
             raise Refused(answer)
         parsed: dict[str, Any] = answer.json
         return parsed
+
+    def administer(self, name: str, **query: Any) -> tuple[int, Any]:
+        """The status and the body of the answer to a GET under the admin path."""
+        answer: tuple[int, Any] = self.run(self.server.administer(name, query))
+        return answer
 
     def refused(self, operation: str, request: Any = None, /, **members: Any) -> Refused:
         """The error that the request must be answered with."""

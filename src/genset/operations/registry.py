@@ -12,6 +12,7 @@ from genset.operations import (
     create_table,
     delete_item,
     delete_table,
+    describe_contributor_insights,
     describe_limits,
     describe_stream,
     describe_table,
@@ -21,6 +22,7 @@ from genset.operations import (
     get_item,
     get_records,
     get_shard_iterator,
+    list_contributor_insights,
     list_streams,
     list_tables,
     list_tags_of_resource,
@@ -31,6 +33,7 @@ from genset.operations import (
     transact_get_items,
     transact_write_items,
     untag_resource,
+    update_contributor_insights,
     update_item,
     update_table,
     update_time_to_live,
@@ -66,6 +69,9 @@ _MODULES: Final = (
     untag_resource,
     list_tags_of_resource,
     describe_limits,
+    update_contributor_insights,
+    describe_contributor_insights,
+    list_contributor_insights,
 )
 OPERATIONS: Final[Mapping[str, Operation]] = {
     module.OPERATION.name: module.OPERATION for module in _MODULES
