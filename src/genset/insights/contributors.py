@@ -9,6 +9,7 @@ each item has its share by its size, and a Query without items counts for its pa
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -20,13 +21,13 @@ from genset.insights.top_keys import Count, TopKeys
 from genset.model import insights
 from genset.model.attribute_values import Item
 from genset.model.items import decode_stored, stored_sizes
-from genset.model.tables import Index, KeyAttribute, Keys, Table
+from genset.model.tables import Index, KeyAttribute, Table
 from genset.operations.metering import Use
 
 CONTRIBUTORS_MAX: Final = 25
 MINUTES_KEPT: Final = 60
 KEYS_COUNTED: Final = 256
-_RULES_COUNTED: Final = 1024
+_RULES_COUNTED: Final = 512
 _WRITE_WEIGHT: Final = 3
 
 
@@ -41,38 +42,43 @@ class Contributor:
 
 
 class Contributors:
-    """The counts of one process, for `_RULES_COUNTED` rules: those counted last."""
+    """The counts of one process, for `_RULES_COUNTED` rules: those counted last.
+
+    Long reads run in threads of their own, so several may count at once.
+    """
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
+        self._lock = threading.Lock()
         self._rules: OrderedDict[tuple[str, int, str, float], _Minutes] = OrderedDict()
 
     def accessed(self, use: Use, units: float, read: Sequence[bytes]) -> None:
         """Count `units` for the key that `use` is of, or for those of the items it has `read`."""
-        part, keys = _watched(use)
-        found = part.insights
+        part = use.index or use.table
+        found, partition = part.insights, part.keys.partition
         if found is None or found.mode == insights.THROTTLED or not found.enabled or not units:
             return
         weight = units * (_WRITE_WEIGHT if use.writes else 1)
         if use.item is not None:
-            self._count(use, insights.ACCESSED_PARTITIONS, keys.partition, use.item, weight)
-        if use.item is not None and not read:
-            self._count_item(use, insights.ACCESSED_ITEMS, use.item, weight)
+            self._count(use, insights.ACCESSED_PARTITIONS, partition, use.item, weight)
+            if not read:
+                self._count_item(use, insights.ACCESSED_ITEMS, use.item, weight)
         sizes = stored_sizes(read)
+        total = sum(sizes)
         for value, size in zip(read, sizes, strict=True):
-            item, share = decode_stored(value), weight * size / sum(sizes)
+            item, share = decode_stored(value), weight * size / total
             if use.item is None:
-                self._count(use, insights.ACCESSED_PARTITIONS, keys.partition, item, share)
+                self._count(use, insights.ACCESSED_PARTITIONS, partition, item, share)
             self._count_item(use, insights.ACCESSED_ITEMS, item, share)
 
     def throttled(self, use: Use) -> None:
         """Count a refusal for the key that `use` is of."""
-        part, keys = _watched(use)
+        part = use.index or use.table
         if part.insights is None or not part.insights.enabled or use.item is None:
             return
         if use.index is not None and use.writes:
             return
-        self._count(use, insights.THROTTLED_PARTITIONS, keys.partition, use.item, 1)
+        self._count(use, insights.THROTTLED_PARTITIONS, part.keys.partition, use.item, 1)
         self._count_item(use, insights.THROTTLED_ITEMS, use.item, 1)
 
     def _count_item(self, use: Use, rule: str, item: Item, weight: float) -> None:
@@ -85,24 +91,21 @@ class Contributors:
     ) -> None:
         key = orjson.dumps({attribute.name: item[attribute.name] for attribute in attributes})
         name = _counted(use.table, use.index, rule)
-        minutes = self._rules.get(name)
-        if minutes is None:
-            minutes = self._rules[name] = _Minutes()
-            if len(self._rules) > _RULES_COUNTED:
-                self._rules.popitem(last=False)
-        else:
-            self._rules.move_to_end(name)
-        minutes.add(int(self._now() // 60), key, weight)
+        with self._lock:
+            minutes = self._rules.get(name)
+            if minutes is None:
+                minutes = self._rules[name] = _Minutes()
+                if len(self._rules) > _RULES_COUNTED:
+                    self._rules.popitem(last=False)
+            else:
+                self._rules.move_to_end(name)
+            minutes.add(int(self._now() // 60), key, weight)
 
     def top(self, table: Table, index: Index | None, rule: str, wanted: int) -> list[Contributor]:
         """The keys that count most for a rule in the last MINUTES_KEPT, the first one most."""
-        minutes = self._rules.get(_counted(table, index, rule))
-        return minutes.top(int(self._now() // 60), wanted) if minutes else []
-
-
-def _watched(use: Use) -> tuple[Table | Index, Keys]:
-    part = use.index or use.table
-    return part, part.keys
+        with self._lock:
+            minutes = self._rules.get(_counted(table, index, rule))
+            return minutes.top(int(self._now() // 60), wanted) if minutes else []
 
 
 def _counted(table: Table, index: Index | None, rule: str) -> tuple[str, int, str, float]:

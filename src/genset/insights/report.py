@@ -6,7 +6,7 @@ The words are those of CloudWatch's GetInsightRuleReport where it has them.
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -39,25 +39,19 @@ async def report(
 ) -> bytes:
     """The rules of all watched tables, or of one, or of one index, with `wanted` keys each."""
     rules: list[dict[str, Any]] = []
-    async for found in _watched_tables(snapshot, table, now):
-        for part in _parts(found, index):
-            rules += _rules(contributors, found, part, wanted)
-    answer = {"process": os.getpid(), "minutes": MINUTES_KEPT, "rules": rules}
-    return orjson.dumps(answer)
-
-
-async def _watched_tables(snapshot: Snapshot, name: str | None, now: float) -> AsyncIterator[Table]:
     start, stop = keyspace.catalog_range()
     while True:
         records = await snapshot.scan(start, stop, limit=_PAGE)
         for _, stored in records:
-            table = decode_table(stored)
-            gone = table.status == "DELETING" and now >= table.settled_at
-            if table.is_watched and not gone and name in (None, table.name):
-                yield table
+            found = decode_table(stored)
+            gone = found.status == "DELETING" and now >= found.settled_at
+            if found.is_watched and not gone and table in (None, found.name):
+                for part in _parts(found, index):
+                    rules += _rules(contributors, found, part, wanted)
         if len(records) < _PAGE:
-            return
+            break
         start = records[-1][0] + b"\x00"
+    return orjson.dumps({"process": os.getpid(), "minutes": MINUTES_KEPT, "rules": rules})
 
 
 def _parts(table: Table, index: str | None) -> Iterator[Index | None]:

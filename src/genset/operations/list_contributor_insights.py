@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -57,52 +57,51 @@ def prepare(request: Request, scope: Scope) -> Plan:
 
 async def execute(plan: Plan, txn: Snapshot) -> Answer:
     """List what is not DISABLED; raises ResourceNotFoundException for a table that is none."""
+    if plan.table is not None:
+        await insights_parts.existing_table(txn, plan.scope, plan.table)
     now = plan.scope.services.now()
+    start, stop = _range(plan)
     summaries: list[dict[str, Any]] = []
-    answer: dict[str, Any] = {"ContributorInsightsSummaries": summaries}
     last = ("", 0)
-    async for table in _tables(plan, txn):
-        for index in _listed(table, now):
-            number = index.number if index else 0
-            if plan.after is not None and (table.name, number) <= plan.after:
+    while True:
+        records = await txn.scan(start, stop, limit=_LISTED_MAX)
+        for table, index in _listed((decode_table(stored) for _, stored in records), now):
+            position = table.name, index.number if index else 0
+            if plan.after is not None and position <= plan.after:
                 continue
             if len(summaries) == plan.limit:
-                answer["NextToken"] = _encode_token(*last)
-                return answer
+                token = _encode_token(*last)
+                return {"ContributorInsightsSummaries": summaries, "NextToken": token}
             summaries.append(insights_parts.summary(table, index, now))
-            last = table.name, number
-    return answer
-
-
-async def _tables(plan: Plan, snapshot: Snapshot) -> AsyncIterator[Table]:
-    """The tables that the page may be of, by name."""
-    scope = plan.scope
-    if plan.table is not None:
-        yield await insights_parts.existing_table(snapshot, scope, plan.table)
-        return
-    prefix = keyspace.catalog_prefix(scope.account, scope.region)
-    start, stop = prefix, keyspace.after_prefix(prefix)
-    if plan.after is not None:
-        start = keyspace.catalog_key(scope.account, scope.region, plan.after[0])
-    now = scope.services.now()
-    while True:
-        records = await snapshot.scan(start, stop, limit=_LISTED_MAX)
-        for _, stored in records:
-            table = decode_table(stored)
-            if table.status != "DELETING" or now < table.settled_at:
-                yield table
+            last = position
         if len(records) < _LISTED_MAX:
-            return
+            return {"ContributorInsightsSummaries": summaries}
         start = records[-1][0] + b"\x00"
 
 
-def _listed(table: Table, now: float) -> Iterator[Index | None]:
-    """The table itself (None) and its indexes, as far as they are not DISABLED, by number."""
-    indexes = sorted(insights_parts.global_indexes(table, now), key=lambda index: index.number)
-    for index in (None, *indexes):
-        insights = (index or table).insights
-        if insights is not None and insights.status(now) != "DISABLED":
-            yield index
+def _range(plan: Plan) -> tuple[bytes, bytes]:
+    """The range of the catalog that the page may be of."""
+    account, region = plan.scope.account, plan.scope.region
+    if plan.table is not None:
+        key = keyspace.catalog_key(account, region, plan.table)
+        return key, key + b"\x00"
+    prefix = keyspace.catalog_prefix(account, region)
+    start = prefix
+    if plan.after is not None:
+        start = keyspace.catalog_key(account, region, plan.after[0])
+    return start, keyspace.after_prefix(prefix)
+
+
+def _listed(tables: Iterable[Table], now: float) -> Iterator[tuple[Table, Index | None]]:
+    """What is not DISABLED of each table: the table itself (None), and its indexes by number."""
+    for table in tables:
+        if table.status == "DELETING" and now >= table.settled_at:
+            continue
+        indexes = sorted(insights_parts.global_indexes(table, now), key=lambda index: index.number)
+        for index in (None, *indexes):
+            insights = (index or table).insights
+            if insights is not None and insights.status(now) != "DISABLED":
+                yield table, index
 
 
 def _encode_token(table: str, number: int) -> str:
