@@ -163,6 +163,8 @@ def test_a_list_of_all_tables_goes_by_their_names(api, create, client):
     names = [create(PLAIN) for _ in range(3)]
     enable(api, names[0])
     enable(api, names[2])
+    described = client.describe_contributor_insights(TableName=names[0])
+    assert described["LastUpdateDateTime"].tzinfo is not None
     found, token = [], None
     while True:
         more = {"NextToken": token} if token else {}
@@ -760,6 +762,25 @@ REFUSED = [
 def test_a_wrong_admin_call_is_refused(api, method, query, headers, status):
     path = f"/_genset/contributor-insights{query}"
     assert api.http(method, path, b"", headers).status == status
+
+
+def test_each_worker_shows_what_went_through_it(durable_server):
+    server = durable_server("--workers", "2", "--durability", "relaxed")
+    with Api(server.url) as api:
+        tables.create(api, "shared", PLAIN)
+        enable(api, "shared")
+    writes, values = 40, {}
+    for number in range(3 * writes):
+        # Each connection is some worker's.
+        with Api(server.url) as api:
+            if number < writes:
+                api("PutItem", TableName="shared", Item={"pk": S("a")})
+                continue
+            shown = api.http("GET", "/_genset/contributor-insights").json
+            found = shown["rules"][0]["contributors"]
+            values[shown["process"]] = sum(each["value"] for each in found)
+    assert len(values) == 2
+    assert sum(values.values()) == 3 * writes
 
 
 def test_insights_and_their_rules_survive_a_restart(durable_server):
