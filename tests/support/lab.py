@@ -15,8 +15,8 @@ T = TypeVar("T")
 class Lab(StillServer):
     """Starts with the switches given, by their names in JSON."""
 
-    def __init__(self, **switches: Any) -> None:
-        super().__init__(switches=decode(switches))
+    def __init__(self, *, transition_s: float = 0.0, **switches: Any) -> None:
+        super().__init__(switches=decode(switches), transition_s=transition_s)
         self._runner = asyncio.Runner()
 
     def __enter__(self) -> Lab:
@@ -34,3 +34,7 @@ class Lab(StillServer):
         """Change the switches; all that are not given are off."""
         assert self.server.realism is not None
         self.server.realism.change(decode(switches))
+
+    def administer(self, name: str, **query: Any) -> tuple[int, Any]:
+        """The status and the body of the answer to a GET under the admin path."""
+        return self.run(self.server.administer(name, query))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from genset.model.limits import TTL_COOLDOWN_SECONDS
-from genset.operations.metering import Meter
+from genset.operations.metering import Meter, Watcher
 from genset.operations.past import Past
 
 Request: TypeAlias = dict[str, Any]
@@ -28,6 +28,7 @@ class Services:
     `transition_s` how long a table stays CREATING, UPDATING or DELETING, in seconds, and
     `ttl_cooldown_s` how long after a change of a table's time to live the next is refused.
     `meter` is None unless tables throttle, `past` None unless eventually consistent reads lag.
+    `watching` is the meter of tables with contributor insights.
     """
 
     now: Callable[[], float]
@@ -37,6 +38,7 @@ class Services:
     ttl_cooldown_s: float = TTL_COOLDOWN_SECONDS
     meter: Meter | None = None
     past: Past | None = None
+    watching: Watcher | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

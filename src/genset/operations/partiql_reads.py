@@ -396,6 +396,7 @@ def _read_plan(
         start_key=None,
         consistent=consistent,
         capacity=None,
+        is_watched=False,
     )
 
 

@@ -13,6 +13,7 @@ from genset.operations import (
     delete_item,
     delete_resource_policy,
     delete_table,
+    describe_contributor_insights,
     describe_endpoints,
     describe_limits,
     describe_stream,
@@ -24,6 +25,7 @@ from genset.operations import (
     get_records,
     get_resource_policy,
     get_shard_iterator,
+    list_contributor_insights,
     list_streams,
     list_tables,
     list_tags_of_resource,
@@ -35,6 +37,7 @@ from genset.operations import (
     transact_get_items,
     transact_write_items,
     untag_resource,
+    update_contributor_insights,
     update_item,
     update_table,
     update_time_to_live,
@@ -74,6 +77,9 @@ _MODULES: Final = (
     put_resource_policy,
     get_resource_policy,
     delete_resource_policy,
+    update_contributor_insights,
+    describe_contributor_insights,
+    list_contributor_insights,
 )
 OPERATIONS: Final[Mapping[str, Operation]] = {
     module.OPERATION.name: module.OPERATION for module in _MODULES

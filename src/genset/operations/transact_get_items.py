@@ -14,7 +14,7 @@ from genset.operations.cancellation import cancelled, may_cancel
 from genset.operations.capacity import Consumed, consumed_member, read_units
 from genset.operations.catalog import table_name, usable_table
 from genset.operations.get_item import GetPlan, read_projection, rendered
-from genset.operations.metering import THROTTLED, charge_read, item_use
+from genset.operations.metering import THROTTLED, item_use, meter_for
 from genset.operations.operation import Answer, Operation, Request, Scope
 from genset.operations.parameters import speaks_older, wants
 from genset.storage.engine import Snapshot
@@ -78,10 +78,10 @@ async def execute(plan: TransactGetPlan, snapshot: Snapshot) -> Answer:
         consumed = used.setdefault(table.name, Consumed(table))
         units = 2 * read_units(size, consistent=True)
         consumed.table_units += units
-        meter = get.scope.services.meter
+        meter = meter_for(get.scope.services, table)
         if meter is not None:
-            use = item_use(table, item_key(table, get.key), writes=False)
-            charge_read(meter, use, Consumed(table, units))
+            use = item_use(table, item_key(table, get.key), get.key, writes=False)
+            meter.charge(use, units)
         item = rendered(value, get.projection) if value is not None else None
         responses.append({"Item": item} if item else {})
     answer: dict[str, Any] = {"Responses": responses}
@@ -95,13 +95,12 @@ async def execute(plan: TransactGetPlan, snapshot: Snapshot) -> Answer:
 
 def _admit(plan: TransactGetPlan, tables: list[Table], keys: list[bytes]) -> None:
     """Cancel the transaction if one of its tables has no capacity left."""
-    meter = plan.gets[0].scope.services.meter
-    if meter is None:
-        return
     failures: list[DynamoDBError | None] = []
-    for table, key in zip(tables, keys, strict=True):
+    for get, table, key in zip(plan.gets, tables, keys, strict=True):
+        meter = meter_for(get.scope.services, table)
         try:
-            meter.admit(item_use(table, key, writes=False))
+            if meter is not None:
+                meter.admit(item_use(table, key, get.key, writes=False))
             failures.append(None)
         except THROTTLED as error:
             if not may_cancel(error):

@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from genset.insights.contributors import Contributors
 from genset.model.errors import (
     DynamoDBError,
     InternalServerError,
@@ -40,7 +41,7 @@ class Api:
     """The `Handler` that serves `operations` on `engine`, as far as they exist.
 
     `wake` is called after an operation that may have left work to the background. Without
-    `realism` there are no switches.
+    `realism` there are no switches, and without `contributors` no counts to be seen.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Api:
         services: Services,
         wake: Callable[[], None] = lambda: None,
         realism: Realism | None = None,
+        contributors: Contributors | None = None,
     ) -> None:
         self._wake = wake
         self._read = engine.read
@@ -59,6 +61,7 @@ class Api:
         self._authenticator = authenticator
         self._services = services
         self._realism = realism
+        self._contributors = contributors
         self._meddling: Realism | None = None
         self._now = services.now
         self._targets: dict[bytes, Operation] = {}
@@ -121,6 +124,10 @@ class Api:
 
     async def administer(self, request: AdminRequest) -> WireResponse:
         """The answer to a request that is not DynamoDB's but for this server itself."""
+        if request.path == admin.INSIGHTS_PATH and self._contributors is not None:
+            return await admin.show_contributors(
+                request, self._contributors, self._read, self._authenticator, self._now()
+            )
         return admin.answer(request, self._realism, self._authenticator, self._now())
 
     async def _run(
