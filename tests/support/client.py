@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,8 @@ from botocore.credentials import Credentials
 
 JSON_1_0 = "application/x-amz-json-1.0"
 TARGET = "DynamoDB_20120810."
+# Less than servers keep a connection that nobody uses.
+_IDLE_S = 20.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +110,11 @@ class Api(Caller):
 
     def _connection(self) -> http.client.HTTPConnection:
         connection = getattr(self._local, "connection", None)
+        now = time.monotonic()
+        if connection is not None and now - self._local.used_at > _IDLE_S:
+            # The server is about to give it up; `http.client` connects anew.
+            connection.close()
+        self._local.used_at = now
         if connection is None:
             connection = http.client.HTTPConnection(self.host, self.port, timeout=self.timeout)
             self._local.connection = connection
