@@ -60,11 +60,17 @@ def codes(answer):
         ('SELECT * FROM "table-1"', BURST_S),
         (UPDATE.format("none"), BURST_S),
         ("DELETE FROM \"table-1\" WHERE pk = 'p'", BURST_S),
+        # The first of them succeeds, and the others fail, each at the cost of a write.
+        (INSERT.format("p"), BURST_S),
     ],
 )
 def test_a_statement_takes_what_it_costs(lab, statement, times):
     assert admitted(lab, "ExecuteStatement", Statement=statement, ConsistentRead=True) == times
 
+
+def test_an_insert_of_what_is_there_costs_the_larger_of_the_items(lab):
+    lab("PutItem", TableName="table-1", Item={"pk": S("p"), "a": S("x" * 3000)})
+    assert admitted(lab, "ExecuteStatement", Statement=INSERT.format("p")) == (BURST_S - 3) / 3
 
 
 def test_a_batch_of_selects_stops_where_the_capacity_ends(lab):
