@@ -102,3 +102,23 @@ def test_a_throttled_transaction_is_cancelled_and_changes_nothing(lab):
 def test_a_transaction_of_selects_costs_double(lab):
     statements = [{"Statement": SELECT.format("p")}]
     assert admitted(lab, "ExecuteTransaction", TransactStatements=statements) == BURST_S / 2
+
+
+def test_a_select_of_several_keys_comes_further_with_each_page(lab):
+    names = [f"p{number}" for number in range(6)]
+    for name in names:
+        lab("ExecuteStatement", Statement=INSERT.format(name))
+    exhaust(lab, writes=False)
+    request = {
+        "Statement": f'SELECT pk FROM "table-1" WHERE pk IN {names}',
+        "ConsistentRead": True,
+    }
+    assert THROTTLED in lab.refused("ExecuteStatement", request).type
+    found = []
+    for _ in range(3):
+        lab.now += 2
+        answer = lab("ExecuteStatement", request)
+        found += [item["pk"]["S"] for item in answer["Items"]]
+        request["NextToken"] = answer.get("NextToken")
+    assert found == names
+    assert request["NextToken"] is None
