@@ -315,7 +315,8 @@ class _Compiler:
 
     def _check_defined(self, value: Value) -> None:
         name, kind = value.name, self._kind
-        if name in self._defined:
+        # Statements count their parameters before, and have no other placeholders.
+        if name in self._defined or kind is ExpressionKind.STATEMENT:
             return
         self._defined.add(name)
 
