@@ -1,14 +1,16 @@
 """The admin call: `GET` and `PUT /_genset/realism`, the switches of `genset.realism` as JSON.
 
 With verified signatures, a request must be signed as one to DynamoDB is. Without, anyone may speak
-for anyone, so it must come from this machine: its address is a loopback one, and no proxy says
-that it has passed it on. A web page in a browser of this machine sends an Origin with whatever
-could change something, and is refused in either case. See docs/realism.md.
+for anyone, so it must come from this machine: its address is a loopback one, it was sent to a name
+of this machine, and no proxy says that it has passed it on. A web page in a browser of this machine
+sends an Origin with whatever could change something, and is refused in either case. See
+docs/realism.md.
 """
 
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import Any, Final
 
 import orjson
@@ -23,7 +25,10 @@ from genset.wire.messages import AdminRequest, WireResponse
 from genset.wire.sigv4 import Authenticator, OpenAuthenticator
 
 _PATH: Final = b"/_genset/realism"
-_FORWARDED: Final = (b"forwarded", b"x-forwarded-for", b"x-real-ip", b"via")
+_FORWARDED: Final = frozenset((b"forwarded", b"x-real-ip", b"via"))
+_PORT: Final = re.compile(r":[0-9]*$")
+# What a client sent may be 16 MB, and need not come back whole.
+_MESSAGE_CHARACTERS_MAX: Final = 500
 
 
 def answer(
@@ -50,10 +55,19 @@ def answer(
 
 
 def _is_local(request: AdminRequest) -> bool:
-    if any(header in request.headers for header in _FORWARDED):
+    if any(name in _FORWARDED or name.startswith(b"x-forwarded-") for name in request.headers):
         return False
+    # A name that is not this machine's is that of a proxy in front, or of a web page that has had
+    # it point here.
+    host = request.headers.get(b"host", b"").decode("latin-1")
+    name = _PORT.sub("", host).strip("[]").lower()
+    named = not host or name == "localhost" or _is_loopback(name)
+    return named and _is_loopback(request.peer)
+
+
+def _is_loopback(text: str) -> bool:
     try:
-        address = ipaddress.ip_address(request.peer)
+        address = ipaddress.ip_address(text)
     except ValueError:
         return False
     mapped = getattr(address, "ipv4_mapped", None)
@@ -75,7 +89,7 @@ def _change(request: AdminRequest, realism: Realism) -> WireResponse:
 
 
 def _refusal(status: int, message: str, *headers: tuple[str, str]) -> WireResponse:
-    return _json(status, orjson.dumps({"error": message}), *headers)
+    return _json(status, orjson.dumps({"error": message[:_MESSAGE_CHARACTERS_MAX]}), *headers)
 
 
 def _json(status: int, body: bytes, *headers: tuple[Any, Any]) -> WireResponse:
