@@ -13,6 +13,10 @@ from support.values import BOOL, NULL, SS, L, M, N, S
 
 MALFORMED = "Statement wasn't well formed, can't be processed: "
 INVALID = "One or more parameter values were invalid: "
+NAME = (
+    "Table name should be within the length [3, 255] and only contain 'a-z', 'A-Z', '0-9', '-', "
+    "'_', '.'."
+)
 OVERLAPPING = "Overlapping conditions with range keys are not supported in where clause"
 
 
@@ -247,6 +251,12 @@ def test_list_indexes_have_a_range(api, rows):
         ('"table".""', "Path component cannot be an empty string"),
         ("'table'", "Unexpected from source"),
         ("one, two", "Only select from a single table or index is supported."),
+        ("ab", NAME),
+        (f'"{"x" * 256}"', NAME),
+        ('"a b"', NAME),
+        ('"arn:x"', NAME),
+        ('"arn:aws:dynamodb:us-east-1"', NAME),
+        ('"arn:aws:s3:us-east-1:000000000000:table/table"', NAME),
         ("", MALFORMED + "Unexpected term"),
     ],
 )
@@ -274,6 +284,11 @@ def test_one_table_or_index_is_read(api, source, message):
 )  # fmt: skip
 def test_what_is_no_select(api, statement, message):
     assert refusal(api, statement).message == message
+
+
+def test_a_table_may_be_named_by_its_arn(api, rows):
+    arn = api("DescribeTable", TableName=rows.strip(chr(34)))["Table"]["TableArn"]
+    assert run(api, f"SELECT sk FROM \"{arn}\" WHERE pk = 'b'") == {"Items": [{"sk": S("1")}]}
 
 
 def test_a_missing_table(api):
