@@ -244,6 +244,26 @@ def test_list_indexes_have_a_range(api, rows):
 
 
 @pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT {} FROM {}",
+        "SELECT * FROM {1} WHERE {0} = 1",
+        "UPDATE {1} SET {0} = 1 WHERE pk = 'a' AND sk = '1'",
+        "UPDATE {1} REMOVE {0} WHERE pk = 'a' AND sk = '1'",
+        "DELETE FROM {1} WHERE pk = 'a' AND sk = '1' AND {0} = 1",
+    ],
+)
+def test_paths_have_at_most_32_levels(api, rows, statement):
+    """As the local edition of the service has it; the limit is that of all expressions."""
+    path = ".".join(["m"] * 33)
+    assert refusal(api, statement.format(path, rows)).message == (
+        "The document path has too many nesting levels; nesting levels: 33"
+    )
+    deepest = "m" + "[0]" * 31
+    assert run(api, f"SELECT {deepest} FROM {rows} WHERE {deepest} = 1") == {"Items": []}
+
+
+@pytest.mark.parametrize(
     ("source", "message"),
     [
         ('"t"."i"."more"', "A path may contain at most 2 components in the FROM clause"),

@@ -16,7 +16,7 @@ from genset.expressions.partiql.errors import misplaced
 from genset.expressions.partiql.literals import is_literal, literal_value
 from genset.expressions.partiql.syntax import Kind, Syntax, spread
 from genset.expressions.partiql.tree import path_step
-from genset.expressions.static_checks import LIST_INDEX_MAX
+from genset.expressions.static_checks import LIST_INDEX_MAX, check_path_depth
 from genset.expressions.tree import (
     And,
     Between,
@@ -199,7 +199,9 @@ def path_of(syntax: Syntax) -> Path:
                 steps.append(_index(step))
             case _:
                 raise misplaced("Unexpected path component", step.token)
-    return Path(steps=tuple(steps))
+    path = Path(steps=tuple(steps))
+    check_path_depth(path, _STATEMENT)
+    return path
 
 
 def _name_step(name: str) -> str:
