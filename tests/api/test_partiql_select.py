@@ -199,6 +199,8 @@ def test_the_items_of_a_partition_come_in_order(api, rows):
          "Number overflow. Attempting to store a number with magnitude larger than supported "
          "range under root"),
         ("WHERE n = 'a' || 'b'", "Unsupported operator in Condition Expression. Operator: ||"),
+        ("WHERE n[1.5] = 1", "Unexpected path component at 1:40:3"),
+        ("WHERE set_add(n, <<1>>)", "Unrecognized function: set_add at 1:38:7"),
         ("WHERE n", "WHERE clause must contain an expression that resolves to a boolean"),
         ("WHERE pk = ?", "Number of parameters in request and statement don't match."),
     ],

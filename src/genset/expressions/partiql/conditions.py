@@ -77,6 +77,8 @@ class Conditions:
         """A whole condition, or one side of AND, OR or NOT."""
         read = self._maybe_condition(syntax)
         if read is None:
+            if syntax.kind is Kind.CALL and syntax.text != "size":
+                raise _unknown_function(syntax)
             raise ValidationException(
                 "WHERE clause must contain an expression that resolves to a boolean"
             )
@@ -212,10 +214,11 @@ def _name_step(name: str) -> str:
 
 def _index(step: Syntax) -> int:
     digits = step.text.removeprefix("-")
-    if digits.isdigit():
-        index = int(digits[:20]) if len(digits) <= 20 else LIST_INDEX_MAX + 1
-        if index == 0 or (not step.text.startswith("-") and index <= LIST_INDEX_MAX):
-            return index
+    if not digits.isdigit():
+        raise misplaced("Unexpected path component", step.token)
+    index = int(digits[:20]) if len(digits) <= 20 else LIST_INDEX_MAX + 1
+    if index == 0 or (not step.text.startswith("-") and index <= LIST_INDEX_MAX):
+        return index
     raise misplaced(
         f"List index is not within the allowable range; index: [{step.text}]", step.token
     )

@@ -262,13 +262,20 @@ class _Translator:
             return self._arithmetic(value, depth)
         if value.kind is Kind.CALL:
             return self._update_function(value, depth)
-        if value.kind in (Kind.IN, Kind.BETWEEN, Kind.IS):
+        if value.kind is Kind.IS:
+            raise ValidationException("IS operator is not supported in update expressions")
+        if value.kind in (Kind.IN, Kind.BETWEEN):
             raise _unsupported_operator(value.kind.value.lower())
         return self._conditions.operand(value)
 
     def _arithmetic(self, value: Syntax, depth: int) -> Arithmetic:
-        if value.text not in ("+", "-") or len(value.parts) != 2:
+        if value.text not in ("+", "-"):
             raise _unsupported_operator(value.text)
+        if len(value.parts) != 2:
+            raise ValidationException(
+                "Incorrect number of operands for operator or function; operator or function: "
+                f"{value.text}, number of operands: {len(value.parts)}"
+            )
         operands = spread(value) if depth == 0 else value.parts
         if depth + len(operands) > ARITHMETIC_MAX:
             raise ValidationException(
