@@ -1,4 +1,4 @@
-"""Imports go downward only: wire, realism, operations, expressions, model, storage."""
+"""Imports go downward only: wire, realism, insights, operations, expressions, model, storage."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ SOURCE = Path(__file__).parents[1] / "src" / "genset"
 
 # What each layer may import of genset besides itself: modules, or packages with all in them.
 CONTRACT = {
-    "wire": ("realism", "operations", "expressions", "model", "storage.engine"),
+    "wire": ("realism", "insights", "operations", "expressions", "model", "storage.engine"),
     "realism": ("operations", "model", "storage.engine", "storage.keyspace"),
+    "insights": ("operations", "model", "storage.engine", "storage.keyspace"),
     "operations": ("expressions", "model", "storage.engine", "storage.keyspace"),
     "expressions": ("model",),
     "model": ("storage.keyspace",),
@@ -70,6 +71,7 @@ def test_a_layer_imports_only_what_is_below_it(layer):
         ("genset.expressions.x", "def f():\n    from genset.operations import operation"),
         ("genset.operations.x", "from genset.wire.errors import error_response"),
         ("genset.operations.x", "from genset.realism import lag"),
+        ("genset.insights.x", "from genset.realism import lag"),
         ("genset.realism.x", "from genset.wire import admin"),
         ("genset.wire.x", "import genset.storage.sqlite"),
         ("genset.wire.x", "from genset.storage.engine_room import Engine"),

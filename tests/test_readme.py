@@ -1,4 +1,4 @@
-"""The examples of README.md and docs/realism.md work as they stand, against a real server."""
+"""The examples of README.md, and of pages in docs, work as they stand, against a real server."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from support.process import serve
 
 README = Path(__file__).parents[1] / "README.md"
 REALISM = Path(__file__).parents[1] / "docs" / "realism.md"
+INSIGHTS = Path(__file__).parents[1] / "docs" / "contributor-insights.md"
 STATED_URL = "http://127.0.0.1:8000"
 
 
@@ -42,8 +43,9 @@ def test_the_boto3_example_works(url):
     assert done.returncode == 0, done.stderr
 
 
-def test_the_example_of_the_realism_switches_works(url):
-    (example,) = blocks("python", REALISM)
+@pytest.mark.parametrize("page", [REALISM, INSIGHTS], ids=lambda page: page.stem)
+def test_the_example_of_a_page_works(url, page):
+    (example,) = blocks("python", page)
     done = run([sys.executable, "-c", example.replace(STATED_URL, url)])
     assert done.returncode == 0, done.stderr
 

@@ -6,6 +6,7 @@ import pytest
 
 from support import tables
 from support.cases import ids
+from support.lab import Lab
 from support.sizes import item_of
 from support.values import N, S
 
@@ -385,3 +386,122 @@ def test_a_failed_condition_still_costs(api, name, fresh):
     assert write(api, "UpdateItem", {"Key": key, "UpdateExpression": "SET n = :n",
                                      "ExpressionAttributeValues": {":n": N(1)}}) == units(1
 )  # fmt: skip
+
+
+def test_every_row_that_reaches_back_costs_whether_or_not_the_filter_lets_it_pass(api, create):
+    """observed 14 [A]: for every row walked. A Scan of a local index does as a Query."""
+    name = create(KEYS_ONLY)
+    for place in range(3):
+        key = {"pk": S("p"), "sk": S(str(place)), "l": S("x")}
+        api("PutItem", TableName=name, Item=item_of(key, 5000))
+    expected = {
+        "TableName": name,
+        "CapacityUnits": 3.5,
+        "Table": {"CapacityUnits": 3.0},
+        "LocalSecondaryIndexes": {"lsi": {"CapacityUnits": 0.5}},
+    }
+    shared = {"TableName": name, "IndexName": "lsi", "ReturnConsumedCapacity": "INDEXES"}
+    got = api("Scan", shared, ProjectionExpression="sk, spare", FilterExpression="sk = :s",
+              ExpressionAttributeValues={":s": S("1")})  # fmt: skip
+    assert (got["Count"], got["ConsumedCapacity"]) == (1, expected)
+    # Nothing is fetched to be counted, nor beyond the limit.
+    counted = api("Scan", shared, Select="COUNT")["ConsumedCapacity"]
+    assert (counted["CapacityUnits"], counted["Table"]) == (0.5, {"CapacityUnits": 0.0})
+    limited = api("Scan", shared, Select="ALL_ATTRIBUTES", Limit=1)["ConsumedCapacity"]
+    assert limited["Table"] == {"CapacityUnits": 1.0}
+
+
+def test_a_batch_of_writes_costs_the_larger_of_before_and_after(api, name, fresh):
+    over, gone = ({"pk": S(fresh()), "sk": S("1")} for _ in range(2))
+    write(api, "PutItem", {"Item": item_of(over, 3000)})
+    write(api, "PutItem", {"Item": item_of(gone, 2000)})
+    wishes = [{"PutRequest": {"Item": over}}, {"DeleteRequest": {"Key": gone}}]
+    got = api("BatchWriteItem", RequestItems={name: wishes}, ReturnConsumedCapacity="TOTAL")
+    assert got["ConsumedCapacity"] == [{"TableName": name, "CapacityUnits": 5.0}]
+
+
+def test_keys_that_a_batch_leaves_over_cost_nothing(api, create):
+    """docs: BatchGetItem: 16 MB an answer, and the rest in UnprocessedKeys."""
+    name = create(tables.table("pk", types={"pk": "S"}))
+    keys = [{"pk": S(f"{place:02}")} for place in range(42)]
+    for key in keys:
+        api("PutItem", TableName=name, Item=item_of(key, 400 * 1024))
+    got = api("BatchGetItem", RequestItems={name: {"Keys": keys}}, ReturnConsumedCapacity="TOTAL")
+    read = len(got["Responses"][name])
+    assert read + len(got["UnprocessedKeys"][name]["Keys"]) == 42
+    assert read < 42
+    assert got["ConsumedCapacity"] == [{"TableName": name, "CapacityUnits": 50.0 * read}]
+
+
+def both(name, units, **indexes):
+    """What a transaction reports of a table under INDEXES, of which the indexes cost so much."""
+
+    def arm(figure):
+        return {"CapacityUnits": float(figure), "WriteCapacityUnits": float(figure)}
+
+    member = {"TableName": name, **arm(units + sum(indexes.values())), "Table": arm(units)}
+    kinds = {"gsi": "GlobalSecondaryIndexes", "lsi": "LocalSecondaryIndexes"}
+    return {**member, **{kinds[index]: {index: arm(cost)} for index, cost in indexes.items()}}
+
+
+def test_the_actions_of_a_transaction_on_one_table_are_added_up(api, name, fresh):
+    """observed 10, 14 [A]: the table's arm twice over, those of the indexes once."""
+    old, new, moved = ({"pk": S(fresh()), "sk": S("1")} for _ in range(3))
+    write(api, "PutItem", {"Item": {**old, **INDEXED}})
+    write(api, "PutItem", {"Item": {**moved, "g": S("g")}})
+    update = {"UpdateExpression": "SET g = :g", "ExpressionAttributeValues": {":g": S("h")}}
+    got = transact(
+        api,
+        {"Delete": {"TableName": name, "Key": old}},
+        {"Put": {"TableName": name, "Item": {**new, "l": S("l")}}},
+        {"Update": {"TableName": name, "Key": moved, **update}},
+        {"Put": {"TableName": "strings", "Item": {"pk": S(fresh())}}},
+        kind="INDEXES",
+    )
+    assert got == [both(name, 6, gsi=3, lsi=2), both("strings", 2)]
+
+
+def test_what_a_transaction_reads_is_on_the_tables_arm(api, name, fresh):
+    """A replayed token, too, whose indexes cost nothing again (observed 10 [A])."""
+    item = {"pk": S(fresh()), "sk": S("1"), **INDEXED}
+    put, token = {"Put": {"TableName": name, "Item": item}}, fresh()
+    transact(api, put, ClientRequestToken=token)
+    arm = {"CapacityUnits": 2.0, "ReadCapacityUnits": 2.0}
+    expected = [{"TableName": name, **arm, "Table": arm}]
+    assert transact(api, put, kind="INDEXES", ClientRequestToken=token) == expected
+    got = api(
+        "TransactGetItems",
+        TransactItems=[{"Get": {"TableName": name, "Key": {"pk": item["pk"], "sk": S("1")}}}],
+        ReturnConsumedCapacity="INDEXES",
+    )
+    assert got["ConsumedCapacity"] == expected
+
+
+def test_a_failed_condition_costs_what_is_there():
+    """docs: Working with items: the size of the existing item, or a minimum of 1.
+
+    An error reports no capacity, so it is seen in what is left of a table's.
+    """
+    throughput = {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}
+    definition = {
+        **tables.table("pk", types={"pk": "S"}),
+        "BillingMode": "PROVISIONED",
+        "ProvisionedThroughput": throughput,
+    }
+    with Lab(throttling=True) as lab:
+        lab("CreateTable", definition, TableName="table-1")
+        # 300 units are at hand.
+        lab("PutItem", TableName="table-1", Item=item_of({"pk": S("a")}, 90 * 1024))
+        wish = {"TableName": "table-1", "ConditionExpression": "attribute_not_exists(pk)"}
+        for _ in range(2):
+            small = {**wish, "Item": {"pk": S("a")}}
+            lab.refused("PutItem", small).must_be("ConditionalCheckFailedException")
+        large = {
+            "TableName": "table-1",
+            "Item": item_of({"pk": S("b")}, 90 * 1024),
+            "ConditionExpression": "attribute_exists(pk)",
+        }
+        # 30 are left, and nothing there costs 1.
+        for _ in range(30):
+            lab.refused("PutItem", large).must_be("ConditionalCheckFailedException")
+        lab.refused("PutItem", large).must_be("ProvisionedThroughputExceededException")

@@ -52,6 +52,30 @@ def test_names_that_cannot_be(api, operation):
     assert api.refused(operation, TableName="x" * 256).type == "ValidationException"
 
 
+def test_a_deletion_is_answered_with_little_of_the_table(api, fresh):
+    """Seen on the service from 2021 to 2024: no keys, no indexes, no time of creation."""
+    name = f"deleted-{fresh()}"
+    definition = {**tables.INDEXED, "BillingMode": "PROVISIONED"}
+    definition |= {
+        "ProvisionedThroughput": THROUGHPUT,
+        "GlobalSecondaryIndexes": [
+            {**index, "ProvisionedThroughput": THROUGHPUT}
+            for index in definition["GlobalSecondaryIndexes"]
+        ],
+    }
+    found = tables.create(api, name, definition)
+    assert api("DeleteTable", TableName=name)["TableDescription"] == {
+        "TableName": name,
+        "TableStatus": "DELETING",
+        "ProvisionedThroughput": {"NumberOfDecreasesToday": 0, **THROUGHPUT},
+        "TableSizeBytes": 0,
+        "ItemCount": 0,
+        "TableArn": found["TableArn"],
+        "TableId": found["TableId"],
+        "DeletionProtectionEnabled": False,
+    }
+
+
 def test_deleting_a_table_takes_its_items_with_it(api, create):
     name = create(tables.INDEXED)
     item = {"pk": S("a"), "sk": S("b"), "g": S("g"), "h": N(1), "l": S("l")}

@@ -232,7 +232,7 @@ def test_a_policy_is_kept_under_a_revision(client: Any, make: Make) -> None:
         "Statement": [
             {
                 "Effect": "Allow",
-                "Principal": {"AWS": arn.split(":")[4]},
+                "Principal": {"AWS": f"arn:aws:iam::{arn.split(':')[4]}:root"},
                 "Action": ["dynamodb:GetItem", "dynamodb:Query"],
                 "Resource": arn,
             }

@@ -6,7 +6,9 @@ import dataclasses
 
 import orjson
 
+from genset.model.insights import Insights
 from genset.model.tables import (
+    Index,
     KeyAttribute,
     Keys,
     Table,
@@ -43,3 +45,25 @@ def test_only_time_to_live_that_is_on_makes_a_table_follow_its_items():
     off = dataclasses.replace(TABLE, time_to_live=dataclasses.replace(LIVE, enabled=False))
     assert (on.ttl, on.follows_items) == ("ttl", True)
     assert (off.ttl, off.follows_items) == (None, False)
+
+
+def test_contributor_insights_of_a_table_and_an_index_are_read_back():
+    insights = Insights(
+        mode="THROTTLED_KEYS", enabled=True, created_at=1.5, changed_at=2.5, settled_at=3.5
+    )
+    index = Index(
+        name="index",
+        number=1,
+        kind="GLOBAL",
+        keys=TABLE.keys,
+        projection_type="ALL",
+        insights=insights,
+    )
+    table = dataclasses.replace(TABLE, insights=insights, indexes=(index,))
+    assert decode_table(encode_table(table)) == table
+
+
+def test_a_record_from_before_contributor_insights_is_read():
+    record = orjson.loads(encode_table(TABLE))
+    del record["insights"]
+    assert decode_table(orjson.dumps(record)) == TABLE

@@ -56,7 +56,30 @@ def authorization(region: str = "us-east-1", access_key: str = "AKIAIOSFODNN7EXA
     )
 
 
-class Api:
+class Caller:
+    """Whoever can `send` a request can be called for the parsed answer, or for the error."""
+
+    def send(self, operation: str, request: Any, headers: Mapping[str, str | None] = {}) -> Answer:
+        """The answer to a request."""
+        raise NotImplementedError
+
+    def __call__(self, operation: str, request: Any = None, /, **members: Any) -> dict[str, Any]:
+        """The parsed answer; raises Refused for an error."""
+        answer = self.send(operation, {**(request or {}), **members})
+        if answer.status != 200:
+            raise Refused(answer)
+        parsed: dict[str, Any] = answer.json
+        return parsed
+
+    def refused(self, operation: str, request: Any = None, /, **members: Any) -> Refused:
+        """The error that the request must be answered with."""
+        body = request if isinstance(request, bytes) else {**(request or {}), **members}
+        answer = self.send(operation, body)
+        assert answer.status != 200, f"{operation} was accepted: {answer.body[:500]!r}"
+        return Refused(answer)
+
+
+class Api(Caller):
     """Requests to one server, over one kept-alive connection per thread."""
 
     def __init__(self, url: str, *, region: str = "us-east-1", timeout: float = 60) -> None:
@@ -132,18 +155,3 @@ class Api:
         )
         SigV4Auth(Credentials(access_key, secret), "dynamodb", self.region).add_auth(plain)
         return self.http("POST", "/", body, dict(plain.headers.items()))
-
-    def __call__(self, operation: str, request: Any = None, /, **members: Any) -> dict[str, Any]:
-        """The parsed answer; raises Refused for an error."""
-        answer = self.send(operation, {**(request or {}), **members})
-        if answer.status != 200:
-            raise Refused(answer)
-        parsed: dict[str, Any] = answer.json
-        return parsed
-
-    def refused(self, operation: str, request: Any = None, /, **members: Any) -> Refused:
-        """The error that the request must be answered with."""
-        body = request if isinstance(request, bytes) else {**(request or {}), **members}
-        answer = self.send(operation, body)
-        assert answer.status != 200, f"{operation} was accepted: {answer.body[:500]!r}"
-        return Refused(answer)

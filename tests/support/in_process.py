@@ -6,8 +6,11 @@ import itertools
 import json
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 from genset.background.jobs import all_jobs
+from genset.insights.contributors import Contributors
+from genset.insights.watching import Watching
 from genset.operations.operation import Services
 from genset.operations.registry import OPERATIONS
 from genset.realism.memory import SharedMemory
@@ -15,7 +18,7 @@ from genset.realism.realism import Realism
 from genset.realism.switches import Switches
 from genset.storage.engine import Engine
 from genset.wire.api import Api
-from genset.wire.messages import WireRequest
+from genset.wire.messages import AdminRequest, WireRequest
 from genset.wire.sigv4 import OpenAuthenticator
 from support.client import authorization
 
@@ -47,17 +50,24 @@ class InProcess:
     ) -> None:
         self.now = now
         self._engine = engine
+        self.contributors = Contributors(lambda: self.now)
         self.services = Services(
             now=lambda: self.now,
             new_uuid=_uuids(),
             new_salt=lambda: bytes(range(16)),
+            watching=Watching(self.contributors),
             **services,
         )
         self.realism: Realism | None = None
         if switches is not None:
             self.realism = Realism(SharedMemory(), engine, self.services, switches)
         self._handler = Api(
-            engine, OPERATIONS, OpenAuthenticator(), self.services, realism=self.realism
+            engine,
+            OPERATIONS,
+            OpenAuthenticator(),
+            self.services,
+            realism=self.realism,
+            contributors=self.contributors,
         )
 
     async def send(self, operation: str, members: object) -> tuple[int, dict[str, Any]]:
@@ -70,6 +80,14 @@ class InProcess:
         }
         request = WireRequest(b"POST", b"/", b"", headers, body, body, "json", "id")
         response = await self._handler.handle(request)
+        return response.status, json.loads(response.body)
+
+    async def administer(self, name: str, query: dict[str, Any]) -> tuple[int, Any]:
+        """The status and the body of the answer to a GET under the admin path, from here."""
+        path, asked = f"/_genset/{name}".encode(), urlencode(query).encode()
+        request = AdminRequest(b"GET", path, asked, {}, b"", b"", "application/json", "id")
+        request.peer = "127.0.0.1"
+        response = await self._handler.administer(request)
         return response.status, json.loads(response.body)
 
     async def run_jobs(self, *, backwards: bool = False) -> None:

@@ -8,10 +8,11 @@ from typing import Any, TypeVar
 
 from genset.background.streams import ShardPolicy, tend_streams
 from genset.storage.sqlite import open_sqlite
-from support.client import Answer, Refused
+from support.client import Answer, Caller
 from support.in_process import InProcess
 
 T = TypeVar("T")
+START = 1_800_000_000.0
 
 
 def finished(work: Coroutine[Any, Any, T]) -> T:
@@ -28,40 +29,39 @@ def finished(work: Coroutine[Any, Any, T]) -> T:
     raise AssertionError("it waits")
 
 
-class StillServer:
-    """Is called as `support.client.Api` is."""
+class StillServer(Caller):
+    """Is called as `support.client.Api` is; `services` are those that `InProcess` takes."""
 
-    def __init__(self, *, now: float = 1_800_000_000.0, transition_s: float = 0.0) -> None:
+    def __init__(self, *, now: float = START, **services: Any) -> None:
         self.engine = open_sqlite(None)
-        self._server = InProcess(self.engine, transition_s=transition_s)
-        self._server.now = now
+        self.server = InProcess(self.engine, now=now, **services)
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """The result of a coroutine of the server's."""
+        return finished(work)
 
     @property
     def now(self) -> float:
-        """The time at which the server's clock stands."""
-        return self._server.now
+        """The time at which the server's clock stands; setting it moves it."""
+        return self.server.now
+
+    @now.setter
+    def now(self, moment: float) -> None:
+        self.server.now = moment
 
     def wait(self, seconds: float) -> None:
         """Move the clock."""
-        self._server.now += seconds
+        self.now += seconds
 
     def send(self, operation: str, request: Any, _: Mapping[str, str | None] = {}) -> Answer:
         """The answer to a request."""
-        status, body = finished(self._server.send(operation, request))
+        status, body = self.run(self.server.send(operation, request))
         return Answer(status=status, headers={}, body=json.dumps(body).encode())
-
-    def __call__(self, operation: str, request: Any = None, /, **members: Any) -> dict[str, Any]:
-        """The parsed answer; raises Refused for an error."""
-        answer = self.send(operation, {**(request or {}), **members})
-        if answer.status != 200:
-            raise Refused(answer)
-        parsed: dict[str, Any] = answer.json
-        return parsed
 
     def run_jobs(self) -> None:
         """One round of all background work."""
-        finished(self._server.run_jobs())
+        self.run(self.server.run_jobs())
 
     def tend(self, policy: ShardPolicy | None = None) -> None:
         """One round of the background's care of streams."""
-        finished(tend_streams(self.engine, self.now, policy or ShardPolicy()))
+        self.run(tend_streams(self.engine, self.now, policy or ShardPolicy()))

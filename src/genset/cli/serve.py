@@ -15,6 +15,8 @@ from pathlib import Path
 
 from genset.background.jobs import JobRunner, all_jobs
 from genset.cli.settings import Settings, realism_switches
+from genset.insights.contributors import Contributors
+from genset.insights.watching import Watching
 from genset.operations.operation import Services
 from genset.realism.memory import SharedMemory
 from genset.realism.realism import Realism
@@ -102,10 +104,12 @@ async def _serve(
         loop.add_reader(watch, stop.set)
     engine = open_sqlite(database, durability=settings.durability)
     try:
-        services = _new_services(settings)
+        contributors = Contributors(time.time)
+        services = _new_services(settings, contributors)
         jobs = JobRunner(engine, services, all_jobs(ttl_sweep_s=settings.ttl_sweep_seconds))
         realism = Realism(memory, engine, services, realism_switches(settings))
-        server = HttpServer(_new_api(engine, authenticator, services, jobs, realism))
+        api = _new_api(engine, authenticator, services, jobs, realism, contributors)
+        server = HttpServer(api)
         await server.start(
             settings.host,
             settings.port if port is None else port,
@@ -131,13 +135,14 @@ async def _serve(
         await engine.close()
 
 
-def _new_services(settings: Settings) -> Services:
+def _new_services(settings: Settings, contributors: Contributors) -> Services:
     return Services(
         now=time.time,
         new_uuid=lambda: str(uuid.uuid4()),
         new_salt=lambda: os.urandom(16),
         ttl_cooldown_s=settings.ttl_cooldown_seconds,
         transition_s=settings.transition_seconds,
+        watching=Watching(contributors),
     )
 
 
@@ -147,10 +152,11 @@ def _new_api(
     services: Services,
     jobs: JobRunner,
     realism: Realism,
+    contributors: Contributors,
 ) -> Api:
     from genset.operations.registry import OPERATIONS
 
-    return Api(engine, OPERATIONS, authenticator, services, jobs.wake, realism)
+    return Api(engine, OPERATIONS, authenticator, services, jobs.wake, realism, contributors)
 
 
 def announce(host: str, port: int) -> None:

@@ -157,3 +157,7 @@ class ServiceUnavailable(DynamoDBError):
 
 class InternalServerError(DynamoDBError):
     """The server could not do it: disk full, an I/O error, or a fault of its own."""
+
+
+class PolicyNotFoundException(DynamoDBError):
+    """The resource has no policy, or not the one that a request expects."""

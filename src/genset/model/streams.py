@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import orjson
 
+from genset.model.resource_policies import AttachedPolicy
 from genset.model.tables import TableStream
 from genset.storage.keyspace import HASH_BYTES
 
@@ -69,6 +70,7 @@ class Stream:
     settled_at: float = 0.0
     disabled_at: float = 0.0
     shards: tuple[Shard, ...] = ()
+    policy: AttachedPolicy | None = None
 
     @property
     def arn(self) -> str:
@@ -105,6 +107,8 @@ def decode_stream(stored: bytes) -> Stream:
     """The stream of a stored form."""
     record: dict[str, Any] = orjson.loads(stored)
     record["shards"] = tuple(Shard(**shard) for shard in record["shards"])
+    if record.get("policy"):
+        record["policy"] = AttachedPolicy(**record["policy"])
     return Stream(**record)
 
 

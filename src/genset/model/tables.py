@@ -11,6 +11,8 @@ from typing import Any, Final, Literal
 
 import orjson
 
+from genset.model.insights import Insights
+from genset.model.resource_policies import AttachedPolicy
 from genset.storage import keyspace
 
 KeyType = Literal["S", "N", "B"]
@@ -61,6 +63,7 @@ class Index:
     built_at: float = 0.0
     updated_at: float = 0.0
     gone_at: float = 0.0
+    insights: Insights | None = None
 
     @property
     def is_global(self) -> bool:
@@ -129,12 +132,16 @@ class Table:
     time_to_live: TimeToLive | None = None
     extras: dict[str, Any] = field(default_factory=dict)
     stream: TableStream | None = None
+    policy: AttachedPolicy | None = None
+    insights: Insights | None = None
     ttl: str | None = field(init=False)
     """The attribute by which items expire; None if none do."""
     items_prefix: bytes = field(init=False)
     has_local_indexes: bool = field(init=False)
     follows_items: bool = field(init=False)
     """Whether a write of an item needs what was there before, for what follows from it."""
+    is_watched: bool = field(init=False)
+    """Whether it or an index of it has contributor insights."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "items_prefix", keyspace.items_prefix(self.number))
@@ -142,6 +149,9 @@ class Table:
         object.__setattr__(self, "ttl", live.attribute if live and live.enabled else None)
         follows = bool(self.indexes) or self.ttl is not None or self.stream is not None
         object.__setattr__(self, "follows_items", follows)
+        insights = (self.insights, *(index.insights for index in self.indexes))
+        watched = any(each is not None and each.enabled for each in insights)
+        object.__setattr__(self, "is_watched", watched)
         object.__setattr__(
             self, "has_local_indexes", any(not index.is_global for index in self.indexes)
         )
@@ -206,6 +216,9 @@ def decode_table(stored: bytes) -> Table:
     record["stream"] = _decode_stream(record.get("stream"))
     if record.get("time_to_live"):
         record["time_to_live"] = TimeToLive(**record["time_to_live"])
+    if record.get("policy"):
+        record["policy"] = AttachedPolicy(**record["policy"])
+    record["insights"] = _decode_insights(record.get("insights"))
     for member in ("indexes", "deleting"):
         record[member] = tuple(_decode_index(keys, index) for index in record.get(member, ()))
     return Table(**record)
@@ -218,11 +231,21 @@ def _decode_stream(record: dict[str, Any] | None) -> TableStream | None:
     return TableStream(**{**record, "shards": shards})
 
 
+def _decode_insights(record: dict[str, Any] | None) -> Insights | None:
+    return Insights(**record) if record else None
+
+
 def _decode_index(table_keys: Keys, record: dict[str, Any]) -> Index:
     keys = _decode_keys(record["keys"])
     names = tuple(record["non_key_attributes"])
     projected = projected_attributes(table_keys, keys, record["projection_type"], names)
-    return Index(**{**record, "keys": keys, "non_key_attributes": names, "projected": projected})
+    parsed = {
+        "keys": keys,
+        "non_key_attributes": names,
+        "projected": projected,
+        "insights": _decode_insights(record.get("insights")),
+    }
+    return Index(**{**record, **parsed})
 
 
 def _decode_keys(record: dict[str, Any]) -> Keys:

@@ -21,7 +21,7 @@ from genset.model.limits import BATCH_RESPONSE_BYTES_MAX
 from genset.operations.capacity import Consumed, consumed_member, read_units
 from genset.operations.catalog import table_name, usable_table
 from genset.operations.get_item import read_projection, rendered
-from genset.operations.metering import THROTTLED, item_use
+from genset.operations.metering import THROTTLED, item_use, meter_for
 from genset.operations.operation import Answer, Operation, Request, Scope
 from genset.operations.parameters import wants
 from genset.storage.engine import Snapshot
@@ -83,21 +83,23 @@ async def execute(plan: BatchGetPlan, snapshot: Snapshot) -> Answer:
     unprocessed: dict[str, Any] = {}
     capacity = []
     room = BATCH_RESPONSE_BYTES_MAX
-    meter, past = plan.scope.services.meter, plan.scope.services.past
+    past = plan.scope.services.past
     throttled: list[DynamoDBError] = []
     for asked, (consumed, keys) in zip(plan.tables, located, strict=True):
         rows: list[bytes] = []
         left: list[Item] = []
         responses[asked.given] = rows
+        meter = meter_for(plan.scope.services, consumed.table)
         view = snapshot if past is None or asked.consistent else past.view(snapshot)
         for position, stored in enumerate(await view.get_many(keys)):
             if meter is not None:
-                use = item_use(consumed.table, keys[position], writes=False)
+                key = asked.keys[position]
+                use = item_use(consumed.table, keys[position], key, writes=False)
                 try:
                     meter.admit(use)
                 except THROTTLED as error:
                     throttled.append(error)
-                    left.append(asked.keys[position])
+                    left.append(key)
                     continue
             size = stored_bytes(stored) if stored else 0
             if size > room:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from genset.model.errors import ResourceInUseException
+from genset.model.resource_policies import AttachedPolicy, parse_policy
 from genset.model.tables import Table
 from genset.operations import create_rules, stream_changes, table_description, table_rules
 from genset.operations.catalog import maybe_table, put_table, status_of, table_name
@@ -27,7 +28,6 @@ _KEPT: Final = (
     "OnDemandThroughput",
     "WarmThroughput",
     "Tags",
-    "ResourcePolicy",
 )
 
 
@@ -40,17 +40,20 @@ class Plan:
     schema: create_rules.Schema
     deletion_protection: bool
     extras: dict[str, Any]
+    policy: str | None
 
 
 def prepare(request: Request, scope: Scope) -> Plan:
     """Check the definition; raises ValidationException."""
     table_rules.refuse_unsupported(request, _UNSUPPORTED)
+    policy = request.get("ResourcePolicy")
     return Plan(
         scope=scope,
         name=table_name(scope, request["TableName"]),
         schema=create_rules.check_create(request),
         deletion_protection=bool(request.get("DeletionProtectionEnabled")),
         extras={member: request[member] for member in _KEPT if request.get(member)},
+        policy=None if policy is None else parse_policy(policy),
     )
 
 
@@ -84,6 +87,7 @@ async def execute(plan: Plan, txn: Transaction) -> Answer:
         status="CREATING",
         settled_at=now + services.transition_s,
         deletion_protection=plan.deletion_protection,
+        policy=_first_policy(plan, now),
     )
     extras = table_description.with_stream(table, plan.extras, now)
     if table.billing_mode == ON_DEMAND:
@@ -92,6 +96,13 @@ async def execute(plan: Plan, txn: Transaction) -> Answer:
     table = await stream_changes.follow_specification(txn, table, now)
     put_table(txn, table)
     return {"TableDescription": _answered(table)}
+
+
+def _first_policy(plan: Plan, now: float) -> AttachedPolicy | None:
+    """The policy of the new table, whose revision is the time of its creation, as observed."""
+    if plan.policy is None:
+        return None
+    return AttachedPolicy(document=plan.policy, revision=int(now * 1000))
 
 
 def _answered(table: Table) -> table_description.Description:

@@ -71,7 +71,7 @@ async def execute(plan: Plan, txn: Transaction) -> Answer:
     else:
         txn.delete(keyspace.catalog_key(table.account, table.region, table.name))
     txn.put(keyspace.sweep_key(table.number), b"")
-    return {"TableDescription": table_description.describe(table, "DELETING", counts, now)}
+    return {"TableDescription": table_description.describe_deletion(table, counts, now)}
 
 
 OPERATION = Operation(name="DeleteTable", writes=True, wakes=True, prepare=prepare, execute=execute)

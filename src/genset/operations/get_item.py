@@ -16,7 +16,7 @@ from genset.model.items import decode_stored, stored_bytes, stored_json
 from genset.model.keys import check_key, decode_key, item_key
 from genset.operations.capacity import Consumed, consumed_member, read_units
 from genset.operations.catalog import table_name, usable_table
-from genset.operations.metering import charge_read, item_use
+from genset.operations.metering import charge_read, item_use, meter_for
 from genset.operations.operation import Answer, Operation, Request, Scope
 from genset.operations.parameters import check_mixing, wants
 from genset.storage.engine import Snapshot
@@ -74,9 +74,9 @@ async def execute(plan: GetPlan, snapshot: Snapshot) -> Answer:
     table = await usable_table(snapshot, plan.scope, plan.table_name)
     check_key(table.keys, plan.key)
     key = item_key(table, plan.key)
-    meter = plan.scope.services.meter
+    meter = meter_for(plan.scope.services, table)
     if meter is not None:
-        use = item_use(table, key, writes=False)
+        use = item_use(table, key, plan.key, writes=False)
         meter.admit(use)
     past = plan.scope.services.past
     if past is not None and not plan.consistent:

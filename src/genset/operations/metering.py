@@ -1,14 +1,17 @@
 """The seam to throttling: what an operation asks before it uses capacity, and tells afterwards.
 
-`Services.meter` is None unless throttling is on; only then does anything here run. A meter is
-beside the store: what is charged stays charged if the transaction fails, or runs again.
+`Services.meter` is None unless throttling is on, and `Services.watching` is the meter of tables
+with contributor insights; without either nothing here runs. A meter is beside the store: what is
+charged stays charged if the transaction fails, or runs again.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
+from genset.model.attribute_values import Item
 from genset.model.errors import (
     ProvisionedThroughputExceededException,
     RequestLimitExceeded,
@@ -17,6 +20,9 @@ from genset.model.errors import (
 from genset.model.tables import Index, Table
 from genset.operations.capacity import Consumed
 from genset.storage import keyspace
+
+if TYPE_CHECKING:
+    from genset.operations.operation import Services
 
 THROTTLED: Final = (
     ProvisionedThroughputExceededException,
@@ -30,14 +36,16 @@ THROTTLED: Final = (
 class Use:
     """One direction of a table's throughput, or of a global index's.
 
-    `partition` is the hash of the partition key, None for what walks over many. Local indexes
-    use the throughput of their table.
+    `partition` is the hash of the partition key, None for what walks over many, and `item` has its
+    values, and those of the sort key if it is of one item. Local indexes use the throughput of
+    their table.
     """
 
     table: Table
     index: Index | None
     writes: bool
     partition: bytes | None
+    item: Item | None = None
 
 
 class Meter(Protocol):
@@ -46,27 +54,44 @@ class Meter(Protocol):
     def admit(self, *uses: Use) -> None:
         """Raise one of THROTTLED, with its reasons, if any of `uses` has no capacity left."""
 
-    def charge(self, use: Use, units: float) -> None:
-        """Take `units`, whether or not they are there."""
+    def charge(self, use: Use, units: float, read: Sequence[bytes] = ()) -> None:
+        """Take `units`, whether or not they are there.
+
+        `read` are the stored items or entries of a page, if the table is watched.
+        """
 
 
-def item_use(table: Table, key: bytes, *, writes: bool) -> Use:
-    """The use of a table by one item, by its storage key."""
-    return Use(table, None, writes, keyspace.item_partition(key))
+class Watcher(Meter, Protocol):
+    """A meter that also counts which keys use the capacity, and which are refused."""
+
+    def over(self, meter: Meter | None) -> Watcher:
+        """The same, on top of a meter that throttles, or of none."""
 
 
-def range_use(table: Table, index: Index | None, start: bytes, stop: bytes) -> Use:
-    """The use by reading a range of a table or index."""
+def meter_for(services: Services, table: Table) -> Meter | None:
+    """The meter of a request on a table."""
+    return services.watching if table.is_watched else services.meter
+
+
+def item_use(table: Table, key: bytes, item: Item | None = None, *, writes: bool) -> Use:
+    """The use of a table by one item, by its storage key and the item or its key."""
+    return Use(table, None, writes, keyspace.item_partition(key), item)
+
+
+def range_use(
+    table: Table, index: Index | None, start: bytes, stop: bytes, item: Item | None = None
+) -> Use:
+    """The use by reading a range of a table or index; `item` has the values of its partition."""
     partition = keyspace.range_partition(start, stop)
-    if index is None or index.is_global:
-        return Use(table, index, False, partition)
-    return Use(table, None, False, partition)
+    if index is not None and not index.is_global:
+        index = None
+    return Use(table, index, False, partition, item)
 
 
-def charge_read(meter: Meter, use: Use, consumed: Consumed) -> None:
+def charge_read(meter: Meter, use: Use, consumed: Consumed, read: Sequence[bytes] = ()) -> None:
     """Charge a read: of a global index to the index, all else to the table."""
     indexes = sum(units for _, units in consumed.by_name.values())
-    meter.charge(use, consumed.table_units + indexes)
+    meter.charge(use, consumed.table_units + indexes, read)
 
 
 def charge_write(

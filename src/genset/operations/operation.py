@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from genset.model.limits import TTL_COOLDOWN_SECONDS
-from genset.operations.metering import Meter
+from genset.operations.metering import Meter, Watcher
 from genset.operations.past import Past
 
 Request: TypeAlias = dict[str, Any]
@@ -28,6 +28,7 @@ class Services:
     `transition_s` how long a table stays CREATING, UPDATING or DELETING, in seconds, and
     `ttl_cooldown_s` how long after a change of a table's time to live the next is refused.
     `meter` is None unless tables throttle, `past` None unless eventually consistent reads lag.
+    `watching` is the meter of tables with contributor insights.
     """
 
     now: Callable[[], float]
@@ -37,28 +38,35 @@ class Services:
     ttl_cooldown_s: float = TTL_COOLDOWN_SECONDS
     meter: Meter | None = None
     past: Past | None = None
+    watching: Watcher | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """Whose tables a request means, and the services it may use."""
+    """Whose tables a request means, and the services it may use.
+
+    `host` is by which name and port the client came, where the operation asks for it.
+    """
 
     account: str
     region: str
     services: Services
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
     """One operation of the API, by its name there.
 
-    `wakes` says that it may leave work to the background. `reads` says of a plan of an operation
-    that writes whether it only reads, so that a snapshot will do: PartiQL statements do either.
+    `wakes` says that it may leave work to the background, `asks_host` that its scope has the host.
+    `reads` says of a plan of an operation that writes whether it only reads, so that a snapshot
+    will do: PartiQL statements do either.
     """
 
     name: str
     writes: bool
     wakes: bool = False
+    asks_host: bool = False
     prepare: Callable[[Request, Scope], Any]
     execute: Callable[[Any, Any], Awaitable[Answer]]
     reads: Callable[[Any], bool] | None = None

@@ -406,6 +406,7 @@ def _read_plan(
         start_key=None,
         consistent=consistent,
         capacity=None,
+        is_watched=False,
     )
 
 

@@ -61,6 +61,7 @@ def bind_write(bound: Bound, table: Table, *, in_transaction: bool = False) -> W
         "item": write_key_of(found, table.keys, bound),
         "condition": _condition(found, bound.values),
         "item_on_failure": bound.item_on_failure,
+        "is_watched": False,
     }
     match compiled:
         case CompiledChange():
@@ -117,6 +118,7 @@ def _insert(compiled: CompiledInsert, bound: Bound, table: Table, *, in_transact
         condition=_ALWAYS,
         item_on_failure=bound.item_on_failure,
         inserts=True,
+        is_watched=False,
     )
 
 

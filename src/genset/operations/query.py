@@ -141,7 +141,13 @@ async def execute(plan: QueryPlan, snapshot: Snapshot) -> Answer:
     prefix, start, stop = _range(table, source, condition)
     if plan.start_key is not None:
         start, stop = _resume(plan, source, prefix, start, stop)
-    page = await read_page(snapshot, plan, source, start, stop, reverse=not plan.forward)
+    partition = None
+    if table.is_watched:
+        names = (attribute.name for attribute in source.keys.partition)
+        partition = dict(zip(names, condition.partition_values, strict=True))
+    page = await read_page(
+        snapshot, plan, source, start, stop, reverse=not plan.forward, partition=partition
+    )
     return page_answer(plan, source, page)
 
 

@@ -31,7 +31,7 @@ from genset.model.limits import PAGE_BYTES_MAX
 from genset.model.tables import Index, Keys, Table
 from genset.operations.capacity import Consumed, consumed_member, read_units
 from genset.operations.catalog import usable_index
-from genset.operations.metering import charge_read, range_use
+from genset.operations.metering import charge_read, meter_for, range_use
 from genset.operations.operation import Answer, Request, Scope
 from genset.operations.parameters import Condition, Values, wants
 from genset.storage.engine import Snapshot
@@ -55,6 +55,8 @@ class ReadPlan:
     start_key: Item | None
     consistent: bool
     capacity: str | None
+    is_watched: bool = True
+    """Whether contributor insights count it, as they do not count PartiQL."""
 
 
 def decode_start_key(request: Request) -> Item | None:
@@ -200,6 +202,8 @@ class Page:
     bytes_read: int = 0
     last: bytes | None = None
     fetch_units: float = 0.0
+    read: list[bytes] | None = None
+    """The stored values read, if contributor insights count them."""
 
 
 async def read_page(
@@ -211,25 +215,30 @@ async def read_page(
     *,
     reverse: bool = False,
     page: Page | None = None,
+    partition: Item | None = None,
 ) -> Page:
     """Read one page of the range; `last` is set if the page ended before the range.
 
-    `page` is one that other ranges have begun to fill, and that has room.
+    `page` is one that other ranges have begun to fill, and that has room. `partition` has the
+    values of the range's partition key, where the table is watched.
     """
     page = page or Page()
-    meter, past = plan.scope.services.meter, plan.scope.services.past
+    services = plan.scope.services
+    meter, past = services.meter, services.past
+    if source.table.is_watched and plan.is_watched:
+        meter, page.read = meter_for(services, source.table), []
     if past is not None and not plan.consistent:
         snapshot = past.view(snapshot, source.index)
     if meter is None:
         return await _read_chunks(snapshot, plan, source, start, stop, reverse, page)
-    use = range_use(source.table, source.index, start, stop)
+    use = range_use(source.table, source.index, start, stop, partition)
     meter.admit(use)
     bytes_before, units_before = page.bytes_read, page.fetch_units
     await _read_chunks(snapshot, plan, source, start, stop, reverse, page)
     read = Page(
         bytes_read=page.bytes_read - bytes_before, fetch_units=page.fetch_units - units_before
     )
-    charge_read(meter, use, page_consumed(plan, source, read))
+    charge_read(meter, use, page_consumed(plan, source, read), page.read or ())
     return page
 
 
@@ -248,6 +257,8 @@ async def _read_chunks(
         wanted = chunk if limit is None else min(chunk, limit - page.scanned)
         pairs = await snapshot.scan(start, stop, limit=wanted, reverse=reverse)
         taken = _take(page, pairs)
+        if page.read is not None:
+            page.read += taken
         await _add_rows(snapshot, plan, source, page, taken)
         if taken and (page.bytes_read >= PAGE_BYTES_MAX or page.scanned == limit):
             page.last = taken[-1]

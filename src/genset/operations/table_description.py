@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from genset.model import index_states
 from genset.model.tables import Index, Keys, Table
@@ -26,6 +26,16 @@ from genset.storage.engine import Snapshot
 
 Description: TypeAlias = dict[str, Any]
 Counts: TypeAlias = Mapping[int, tuple[int, int]]
+
+# What a table keeps to itself once it is asked to go, as seen on the service from 2021 to 2024.
+_NOT_AT_DELETION: Final = (
+    "AttributeDefinitions",
+    "KeySchema",
+    "CreationDateTime",
+    "LocalSecondaryIndexes",
+    "GlobalSecondaryIndexes",
+    "WarmThroughput",
+)
 
 
 async def read_counts(snapshot: Snapshot, table: Table) -> Counts:
@@ -69,6 +79,12 @@ def describe(table: Table, status: str, counts: Counts, now: float) -> Descripti
     if "SSEDescription" in description and is_under_way(table, ENCRYPTION, now):
         description["SSEDescription"]["Status"] = "UPDATING"
     return description
+
+
+def describe_deletion(table: Table, counts: Counts, now: float) -> Description:
+    """The TableDescription that DeleteTable answers with."""
+    described = describe(table, "DELETING", counts, now)
+    return {name: value for name, value in described.items() if name not in _NOT_AT_DELETION}
 
 
 def stream_label(now: float) -> str:

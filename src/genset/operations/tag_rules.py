@@ -15,45 +15,40 @@ from genset.model.errors import (
 from genset.model.tables import Table
 from genset.operations.catalog import maybe_table, status_of
 from genset.operations.operation import Scope
+from genset.operations.resource_arns import resource_in
 from genset.storage.engine import Snapshot
 
 _TAGS_MAX: Final = 50
 _TAG_KEY_LENGTH_MAX: Final = 128
 _TAG_VALUE_LENGTH_MAX: Final = 256
-_RESOURCE_PARTS: Final = 6
-_NAME_LENGTH_MIN: Final = 3
 
 
 def tagged_table_name(arn: str, scope: Scope) -> str:
     """The name in a table's ARN; an index or a stream has no tags of its own.
 
-    Raises ValidationException for what is no table's ARN here, and AccessDeniedException for
-    another account's.
+    Raises ValidationException for what is no table's ARN here, AccessDeniedException for another
+    account's, and ResourceNotFoundException for a stream's: observed on the service, October 2026.
     """
-    parts = arn.split(":", _RESOURCE_PARTS - 1)
-    name = parts[-1].removeprefix("table/")
-    if (
-        len(parts) != _RESOURCE_PARTS
-        or parts[0] != "arn"
-        or parts[2:4] != ["dynamodb", scope.region]
-        or not parts[-1].startswith("table/")
-        or "/" in name
-        or len(name) < _NAME_LENGTH_MIN
-    ):
+    resource = resource_in(arn)
+    if (resource.partition, resource.region) != ("aws", scope.region):
         raise ValidationException(f"Invalid TableArn: Invalid ResourceArn provided as input {arn}")
-    if parts[4] != scope.account:
+    if resource.account != scope.account:
         raise AccessDeniedException("Access is denied")
-    return name
+    if resource.stream is not None:
+        raise _not_found(arn)
+    return resource.table
 
 
 async def tagged_table(snapshot: Snapshot, scope: Scope, arn: str, name: str) -> Table:
     """The table that an ARN names; raises ResourceNotFoundException if there is none."""
     table = await maybe_table(snapshot, scope, name)
     if table is None:
-        raise ResourceNotFoundException(
-            f"Requested resource not found: ResourceArn: {arn} not found"
-        )
+        raise _not_found(arn)
     return table
+
+
+def _not_found(arn: str) -> ResourceNotFoundException:
+    return ResourceNotFoundException(f"Requested resource not found: ResourceArn: {arn} not found")
 
 
 async def table_to_tag(snapshot: Snapshot, scope: Scope, arn: str, name: str) -> Table:
@@ -74,23 +69,41 @@ def check_tags(tags: Sequence[dict[str, str]]) -> None:
     """
     seen: set[str] = set()
     for tag in tags:
-        key, value = tag.get("Key"), tag.get("Value")
-        if not key or not _is_tag_text(key, _TAG_KEY_LENGTH_MAX):
-            raise ValidationException(
-                f"The Tag Key provided is invalid, Key: {'null' if key is None else key}"
-            )
+        key, value = _checked_tag_key(tag.get("Key")), tag.get("Value")
         if value is None or not _is_tag_text(value, _TAG_VALUE_LENGTH_MAX):
             raise ValidationException(
                 f"The Tag Value provided is invalid, Value: {'null' if value is None else value}"
             )
-        if key.startswith("aws:"):
-            raise ValidationException(f"Tag Key cannot be prefixed with aws:, Key: {key}")
+        _check_prefix(key)
         if key in seen:
             raise ValidationException(
                 f"Duplicate Tag Keys provided as input: Duplicate Tag Key found {key}"
             )
         seen.add(key)
     check_tag_count(len(tags))
+
+
+def check_tag_keys(keys: Sequence[str]) -> None:
+    """Check the keys of tags to remove, of which there may be no more than a table has.
+
+    Observed on the service, October 2026.
+    """
+    for key in keys:
+        _check_prefix(_checked_tag_key(key))
+    check_tag_count(len(keys))
+
+
+def _check_prefix(key: str) -> None:
+    if key.lower().startswith("aws:"):
+        raise ValidationException(f"Tag Key cannot be prefixed with aws:, Key: {key}")
+
+
+def _checked_tag_key(key: str | None) -> str:
+    if not key or not _is_tag_text(key, _TAG_KEY_LENGTH_MAX):
+        raise ValidationException(
+            f"The Tag Key provided is invalid, Key: {'null' if key is None else key}"
+        )
+    return key
 
 
 def check_tag_count(count: int) -> None:

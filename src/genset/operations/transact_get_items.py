@@ -7,6 +7,7 @@ from typing import Any
 
 from genset.expressions.partiql.columns import Columns
 from genset.expressions.projection import ProjectionPlan
+from genset.model.attribute_values import Item
 from genset.model.errors import DynamoDBError, ValidationException
 from genset.model.items import stored_bytes
 from genset.model.keys import check_key, decode_key, item_key
@@ -16,8 +17,8 @@ from genset.operations.cancellation import cancelled, may_cancel
 from genset.operations.capacity import Consumed, consumed_member, read_units
 from genset.operations.catalog import table_name, usable_table
 from genset.operations.get_item import GetPlan, read_projection, rendered
-from genset.operations.metering import THROTTLED, Meter, Use, item_use
-from genset.operations.operation import Answer, Operation, Request, Scope
+from genset.operations.metering import THROTTLED, Meter, Use, item_use, meter_for
+from genset.operations.operation import Answer, Operation, Request, Scope, Services
 from genset.operations.parameters import speaks_older, wants
 from genset.storage.engine import Snapshot
 
@@ -32,11 +33,24 @@ class TransactGetPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadItem:
-    """An item that a transaction reads, by its storage key."""
+    """An item that a transaction reads, by its storage key.
+
+    `named` is its key where contributor insights count it, as they do not count PartiQL.
+    """
 
     table: Table
     key: bytes
     projection: ProjectionPlan | Columns | None
+    named: Item | None = None
+
+    def meter(self, services: Services) -> Meter | None:
+        """What counts the reading of it."""
+        return services.meter if self.named is None else meter_for(services, self.table)
+
+    @property
+    def use(self) -> Use:
+        """What is used to read it."""
+        return item_use(self.table, self.key, self.named, writes=False)
 
 
 @speaks_older
@@ -71,7 +85,9 @@ async def execute(plan: TransactGetPlan, snapshot: Snapshot) -> Answer:
     if any(failures):
         raise cancelled(failures)
     items = [
-        ReadItem(table=table, key=item_key(table, get.key), projection=get.projection)
+        ReadItem(
+            table=table, key=item_key(table, get.key), projection=get.projection, named=get.key
+        )
         for table, get in zip(tables, plan.gets, strict=True)
     ]
     return await read_items(snapshot, plan.gets[0].scope, items, plan.capacity)
@@ -87,10 +103,7 @@ async def read_items(
         raise ValidationException(
             "Transaction request cannot include multiple operations on one item"
         )
-    meter = scope.services.meter
-    uses = [] if meter is None else [item_use(each.table, each.key, writes=False) for each in items]
-    if meter is not None:
-        _admit(meter, uses)
+    _admit(scope.services, items)
     stored = await snapshot.get_many(keys)
     if sum(stored_bytes(value) for value in stored if value) > TRANSACTION_BYTES_MAX:
         raise ValidationException(
@@ -99,11 +112,12 @@ async def read_items(
         )
     responses = []
     used: dict[str, Consumed] = {}
-    for number, (item, value) in enumerate(zip(items, stored, strict=True)):
+    for item, value in zip(items, stored, strict=True):
         units = 2 * read_units(stored_bytes(value) if value else 0, consistent=True)
         used.setdefault(item.table.name, Consumed(item.table)).table_units += units
+        meter = item.meter(scope.services)
         if meter is not None:
-            meter.charge(uses[number], units)
+            meter.charge(item.use, units)
         row = rendered(value, item.projection) if value is not None else None
         responses.append({"Item": row} if row else {})
     answer: dict[str, Any] = {"Responses": responses}
@@ -114,12 +128,14 @@ async def read_items(
     return answer
 
 
-def _admit(meter: Meter, uses: list[Use]) -> None:
+def _admit(services: Services, items: list[ReadItem]) -> None:
     """Cancel the transaction if one of its tables has no capacity left."""
     failures: list[DynamoDBError | None] = []
-    for use in uses:
+    for item in items:
+        meter = item.meter(services)
         try:
-            meter.admit(use)
+            if meter is not None:
+                meter.admit(item.use)
             failures.append(None)
         except THROTTLED as error:
             if not may_cancel(error):

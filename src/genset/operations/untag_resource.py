@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from genset.model.errors import ValidationException
 from genset.operations.catalog import put_table
 from genset.operations.operation import Answer, Operation, Request, Scope
-from genset.operations.tag_rules import table_to_tag, tagged_table_name
+from genset.operations.tag_rules import check_tag_keys, table_to_tag, tagged_table_name
 from genset.storage.engine import Transaction
 
 
@@ -28,6 +28,7 @@ def prepare(request: Request, scope: Scope) -> Plan:
     name = tagged_table_name(arn, scope)
     if not keys:
         raise ValidationException("Atleast one Tag Key needs to be provided as Input.")
+    check_tag_keys(keys)
     return Plan(scope=scope, arn=arn, name=name, keys=frozenset(keys))
 
 

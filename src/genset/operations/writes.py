@@ -30,7 +30,7 @@ from genset.model.sizes import item_bytes
 from genset.model.tables import Table
 from genset.operations.capacity import Consumed, write_units
 from genset.operations.item_store import projected_item, store_item
-from genset.operations.metering import Use, charge_write, item_use
+from genset.operations.metering import Use, charge_write, item_use, meter_for
 from genset.operations.operation import Services
 from genset.operations.parameters import Condition, Values
 from genset.storage import keyspace
@@ -60,6 +60,8 @@ class Write:
     reads_before: bool = False
     inserts: bool = False
     """Whether it may only create an item, as a PartiQL INSERT."""
+    is_watched: bool = True
+    """Whether contributor insights count it, as they do not count PartiQL."""
 
 
 @dataclass(slots=True)
@@ -106,9 +108,9 @@ async def perform(
     A meter is charged `times` the table's units. What it refuses has changed nothing.
     """
     key = check_target(table, write)
-    meter = services.meter
+    meter = meter_for(services, table) if write.is_watched else services.meter
     if meter is not None:
-        use = item_use(table, key, writes=True)
+        use = item_use(table, key, write.item, writes=True)
         meter.admit(use)
     stored = await txn.get(key)
     before_bytes = stored_bytes(stored) if stored else 0
@@ -172,7 +174,8 @@ def _changed_entries(table: Table, effect: Effect) -> dict[str, Use]:
         old = projected_item(index, before or {})
         new = projected_item(index, after or {})
         if old_key != new_key or not values_equal({"M": old}, {"M": new}):
-            uses[index.name] = Use(table, index, True, keyspace.entry_partition(entry))
+            item = after if new_key else before
+            uses[index.name] = Use(table, index, True, keyspace.entry_partition(entry), item)
     return uses
 
 

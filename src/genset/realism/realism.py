@@ -53,7 +53,10 @@ class Realism:
         lag = None
         if state.lags:
             lag = Lag(self._services.now, state.read_lag_s, state.gsi_lag_s)
-        return replace(self._services, meter=meter, past=lag)
+        watching = self._services.watching
+        if watching is not None:
+            watching = watching.over(meter)
+        return replace(self._services, meter=meter, past=lag, watching=watching)
 
     @property
     def engine(self) -> Engine:

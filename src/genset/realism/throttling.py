@@ -8,7 +8,7 @@ quotas", and the API reference's CancellationReason and ThrottlingReason.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
@@ -90,8 +90,8 @@ class Throttle:
         if exceeded:
             raise _refusal(exceeded)
 
-    def charge(self, use: Use, units: float) -> None:
-        """Take `units` from every bucket of `use`."""
+    def charge(self, use: Use, units: float, read: Sequence[bytes] = ()) -> None:
+        """Take `units` from every bucket of `use`; `read` matters to none."""
         if units:
             now = self._now()
             for limit in _limits(use):

@@ -66,6 +66,11 @@ def catalog_prefix(account: str, region: str) -> bytes:
     return _CATALOG + f"{account}/{region}/".encode()
 
 
+def catalog_range() -> tuple[bytes, bytes]:
+    """The range of all catalog keys, of whatever account and Region."""
+    return _CATALOG, after_prefix(_CATALOG)
+
+
 def catalog_key(account: str, region: str, name: str) -> bytes:
     """The key of a table's catalog record."""
     return _CATALOG + f"{account}/{region}/{name}".encode()

@@ -6,12 +6,14 @@ then whatever the operation checks.
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
 
+from genset.insights.contributors import Contributors
 from genset.model.errors import (
     DynamoDBError,
     InternalServerError,
@@ -39,7 +41,7 @@ class Api:
     """The `Handler` that serves `operations` on `engine`, as far as they exist.
 
     `wake` is called after an operation that may have left work to the background. Without
-    `realism` there are no switches.
+    `realism` there are no switches, and without `contributors` no counts to be seen.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Api:
         services: Services,
         wake: Callable[[], None] = lambda: None,
         realism: Realism | None = None,
+        contributors: Contributors | None = None,
     ) -> None:
         self._wake = wake
         self._read = engine.read
@@ -58,6 +61,7 @@ class Api:
         self._authenticator = authenticator
         self._services = services
         self._realism = realism
+        self._contributors = contributors
         self._meddling: Realism | None = None
         self._now = services.now
         self._targets: dict[bytes, Operation] = {}
@@ -102,7 +106,7 @@ class Api:
                 raise SerializationException
             if self._meddling is not None:
                 encounter = self._meddling.encounter(operation.name)
-            answer = await self._run(operation, document, identity, encounter)
+            answer = await self._run(operation, document, identity, request, encounter)
             response = WireResponse(answer if type(answer) is bytes else orjson.dumps(answer))
         except DynamoDBError as error:
             response = error_response(error)
@@ -120,6 +124,10 @@ class Api:
 
     async def administer(self, request: AdminRequest) -> WireResponse:
         """The answer to a request that is not DynamoDB's but for this server itself."""
+        if request.path == admin.INSIGHTS_PATH and self._contributors is not None:
+            return await admin.show_contributors(
+                request, self._contributors, self._read, self._authenticator, self._now()
+            )
         return admin.answer(request, self._realism, self._authenticator, self._now())
 
     async def _run(
@@ -127,6 +135,7 @@ class Api:
         operation: Operation,
         document: dict[str, Any],
         identity: Identity,
+        request: WireRequest,
         encounter: Encounter | None,
     ) -> Answer:
         """Check, prepare and execute.
@@ -135,6 +144,9 @@ class Api:
         """
         shapes.check_request(operation.name, document)
         scope = self._scopes.get((identity.account, identity.region)) or self._new_scope(identity)
+        if operation.asks_host:
+            host = request.headers.get(b"host", b"").strip().decode("latin-1")
+            scope = dataclasses.replace(scope, host=host)
         try:
             plan = operation.prepare(document, scope)
         except DynamoDBError:

@@ -31,7 +31,7 @@ const Policy = JSON.stringify({
   Statement: [
     {
       Effect: "Allow",
-      Principal: { AWS: TableDescription.TableArn.split(":")[4] },
+      Principal: { AWS: `arn:aws:iam::${TableDescription.TableArn.split(":")[4]}:root` },
       Action: "dynamodb:GetItem",
       Resource: ResourceArn,
     },
