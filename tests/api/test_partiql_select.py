@@ -566,7 +566,7 @@ def test_a_gsi_read_costs_the_index_alone(api, indexed):
     }
 
 
-def test_boto3_and_sets(client, fresh):
+def test_boto3_and_sets(api, client, fresh):
     key = fresh()
     client.put_item(TableName="strings", Item={"pk": S(key), "tags": SS("a", "b"), "#": S("hash")})
     answer = client.execute_statement(
