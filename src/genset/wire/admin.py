@@ -35,6 +35,7 @@ _PATH: Final = b"/_genset/realism"
 Read: TypeAlias = Callable[[Callable[[Snapshot], Awaitable[bytes]]], Awaitable[bytes]]
 
 _FORWARDED: Final = frozenset((b"forwarded", b"x-real-ip", b"via"))
+_TOP: Final = re.compile(r"[0-9]{1,9}")
 _PORT: Final = re.compile(r":[0-9]*$")
 # What a client sent may be 16 MB, and need not come back whole.
 _MESSAGE_CHARACTERS_MAX: Final = 500
@@ -74,7 +75,7 @@ async def show_contributors(
     names = {"table": asked.pop("table", None), "index": asked.pop("index", None)}
     if asked:
         return _refusal(400, f"{next(iter(asked))} is no parameter; there are table, index, top")
-    if not wanted.isascii() or not wanted.isdigit() or not 1 <= int(wanted) <= CONTRIBUTORS_MAX:
+    if _TOP.fullmatch(wanted) is None or not 1 <= int(wanted) <= CONTRIBUTORS_MAX:
         return _refusal(400, f"top must be a whole number from 1 to {CONTRIBUTORS_MAX}")
     top = int(wanted)
     body = await read(lambda snapshot: report(snapshot, contributors, **names, wanted=top, now=now))
