@@ -755,6 +755,8 @@ REFUSED = [
     ("none", "GET", "?top=0", {}, 400),
     ("too many", "GET", "?top=26", {}, 400),
     ("no number", "GET", "?top=x", {}, 400),
+    ("endless number", "GET", f"?top={'1' * 5000}", {}, 400),
+    ("other name", "GET", "", {"Host": "dynamodb.example.com"}, 403),
 ]
 
 

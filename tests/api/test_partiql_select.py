@@ -13,6 +13,10 @@ from support.values import BOOL, NULL, SS, L, M, N, S
 
 MALFORMED = "Statement wasn't well formed, can't be processed: "
 INVALID = "One or more parameter values were invalid: "
+NAME = (
+    "Table name should be within the length [3, 255] and only contain 'a-z', 'A-Z', '0-9', '-', "
+    "'_', '.'."
+)
 OVERLAPPING = "Overlapping conditions with range keys are not supported in where clause"
 
 
@@ -195,6 +199,8 @@ def test_the_items_of_a_partition_come_in_order(api, rows):
          "Number overflow. Attempting to store a number with magnitude larger than supported "
          "range under root"),
         ("WHERE n = 'a' || 'b'", "Unsupported operator in Condition Expression. Operator: ||"),
+        ("WHERE n[1.5] = 1", "Unexpected path component at 1:40:3"),
+        ("WHERE set_add(n, <<1>>)", "Unrecognized function: set_add at 1:38:7"),
         ("WHERE n", "WHERE clause must contain an expression that resolves to a boolean"),
         ("WHERE pk = ?", "Number of parameters in request and statement don't match."),
     ],
@@ -240,6 +246,26 @@ def test_list_indexes_have_a_range(api, rows):
 
 
 @pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT {} FROM {}",
+        "SELECT * FROM {1} WHERE {0} = 1",
+        "UPDATE {1} SET {0} = 1 WHERE pk = 'a' AND sk = '1'",
+        "UPDATE {1} REMOVE {0} WHERE pk = 'a' AND sk = '1'",
+        "DELETE FROM {1} WHERE pk = 'a' AND sk = '1' AND {0} = 1",
+    ],
+)
+def test_paths_have_at_most_32_levels(api, rows, statement):
+    """As the local edition of the service has it; the limit is that of all expressions."""
+    path = ".".join(["m"] * 33)
+    assert refusal(api, statement.format(path, rows)).message == (
+        "The document path has too many nesting levels; nesting levels: 33"
+    )
+    deepest = "m" + "[0]" * 31
+    assert run(api, f"SELECT {deepest} FROM {rows} WHERE {deepest} = 1") == {"Items": []}
+
+
+@pytest.mark.parametrize(
     ("source", "message"),
     [
         ('"t"."i"."more"', "A path may contain at most 2 components in the FROM clause"),
@@ -247,6 +273,12 @@ def test_list_indexes_have_a_range(api, rows):
         ('"table".""', "Path component cannot be an empty string"),
         ("'table'", "Unexpected from source"),
         ("one, two", "Only select from a single table or index is supported."),
+        ("ab", NAME),
+        (f'"{"x" * 256}"', NAME),
+        ('"a b"', NAME),
+        ('"arn:x"', NAME),
+        ('"arn:aws:dynamodb:us-east-1"', NAME),
+        ('"arn:aws:s3:us-east-1:000000000000:table/table"', NAME),
         ("", MALFORMED + "Unexpected term"),
     ],
 )
@@ -274,6 +306,11 @@ def test_one_table_or_index_is_read(api, source, message):
 )  # fmt: skip
 def test_what_is_no_select(api, statement, message):
     assert refusal(api, statement).message == message
+
+
+def test_a_table_may_be_named_by_its_arn(api, rows):
+    arn = api("DescribeTable", TableName=rows.strip(chr(34)))["Table"]["TableArn"]
+    assert run(api, f"SELECT sk FROM \"{arn}\" WHERE pk = 'b'") == {"Items": [{"sk": S("1")}]}
 
 
 def test_a_missing_table(api):
@@ -529,7 +566,7 @@ def test_a_gsi_read_costs_the_index_alone(api, indexed):
     }
 
 
-def test_boto3_and_sets(client, fresh):
+def test_boto3_and_sets(api, client, fresh):
     key = fresh()
     client.put_item(TableName="strings", Item={"pk": S(key), "tags": SS("a", "b"), "#": S("hash")})
     answer = client.execute_statement(

@@ -283,6 +283,11 @@ def test_from_first(api, item):
          "type: NULL"),
         ("UPDATE strings SET n = n * 2 WHERE pk = 'x'",
          "Unsupported operator in Update Expression. Operator: *"),
+        ("UPDATE strings SET n = -n WHERE pk = 'x'",
+         "Incorrect number of operands for operator or function; operator or function: -, number "
+         "of operands: 1"),
+        ("UPDATE strings SET n = n IS NULL WHERE pk = 'x'",
+         "IS operator is not supported in update expressions"),
         ("UPDATE strings SET n = size(s) WHERE pk = 'x'",
          "The function is not allowed in an update expression; function: size"),
         ("UPDATE strings SET t = set_add(ss, <<'x'>>) WHERE pk = 'x'",

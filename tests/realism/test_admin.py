@@ -97,13 +97,20 @@ def test_a_web_page_is_refused(api, method):
     assert api.http(method, PATH, b"{}", headers).status == 403
 
 
-@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "Via"])
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Forwarded-Proto", "Forwarded", "Via"])
 def test_what_a_proxy_passed_on_is_refused(api, header):
     assert put(api, {}, {header: "for=192.0.2.1"}).status == 403
 
 
-def status_from(peer):
-    request = AdminRequest(b"GET", PATH.encode(), b"", {}, b"", b"", "application/json", "id")
+def test_an_error_does_not_repeat_all_that_was_sent(api):
+    refused = put(api, {"latency": "x" * 1_000_000})
+    assert refused.status == 400
+    assert len(refused.body) < 1000
+
+
+def status_from(peer, **headers):
+    sent = {name.encode(): value.encode() for name, value in headers.items()}
+    request = AdminRequest(b"GET", PATH.encode(), b"", sent, b"", b"", "application/json", "id")
     request.peer = peer
     realism = Realism(SharedMemory(), None, SERVICES, Switches())
     return answer(request, realism, OpenAuthenticator(), 0.0).status
@@ -127,6 +134,23 @@ SERVICES = type("Services", (), {"now": staticmethod(time.time)})()
 )
 def test_without_signatures_only_the_servers_own_machine_may(peer, status):
     assert status_from(peer) == status
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("127.0.0.1:8000", 200),
+        ("127.0.0.1", 200),
+        ("[::1]:8000", 200),
+        ("Localhost:8000", 200),
+        ("dynamodb.example.com", 403),
+        ("127.0.0.1.example.com:8000", 403),
+        ("192.0.2.1:8000", 403),
+    ],
+)
+def test_without_signatures_it_must_be_sent_to_a_name_of_this_machine(host, status):
+    """Else a web page whose name has been made to point here could read the switches."""
+    assert status_from("127.0.0.1", host=host) == status
 
 
 KEY, SECRET = "AKIAIOSFODNN7EXAMPLE", "a secret"

@@ -111,6 +111,48 @@ def test_changes_keep_their_order_whatever_the_clock_says(pause):
     asyncio.run(scenario())
 
 
+class _Counting:
+    """A snapshot that counts the records it gives."""
+
+    def __init__(self, snapshot):
+        self._snapshot = snapshot
+        self.records = 0
+
+    async def scan(self, start, stop, *, limit, reverse=False):
+        found = await self._snapshot.scan(start, stop, limit=limit, reverse=reverse)
+        self.records += len(found)
+        return found
+
+
+@pytest.mark.parametrize("after", [0, 1990])
+def test_a_key_that_changed_often_is_not_read_through(after):
+    """Whether most of its changes came before the time looked at, or after it."""
+    keys = [keyspace.items_prefix(1) + name for name in (b"a", b"b")]
+
+    async def scenario():
+        engine = open_sqlite(None)
+
+        async def fill(txn):
+            for number in range(2000):
+                txn.put(keyspace.history_key(keys[0], number), b"\x01%d" % number)
+            txn.put(keyspace.history_key(keys[1], 1995), b"\x01then")
+            txn.put(keys[0], b"present")
+
+        await engine.write(fill)
+
+        async def look(snapshot):
+            counting = _Counting(snapshot)
+            past = PastSnapshot(counting, after - 1)
+            found = await past.scan(keys[0], keys[1] + b"\xff", limit=10)
+            assert found == [(keys[0], b"%d" % after), (keys[1], b"then")]
+            return counting.records
+
+        assert await engine.read(look) < 600
+        await engine.close()
+
+    asyncio.run(scenario())
+
+
 def test_what_is_too_old_for_any_lag_is_removed():
     async def scenario() -> None:
         engine = open_sqlite(None)
@@ -169,7 +211,19 @@ def seen(lab, operation, index=None, *, consistent=False):
         name = "g" if index == "global" else "pk"
         request["KeyConditionExpression"] = f"{name} = :v"
         request["ExpressionAttributeValues"] = {":v": S("g" if index == "global" else "p")}
-    if operation == "BatchGetItem":
+    if operation == "ExecuteStatement":
+        source = f'"table-1"."{index}"' if index else '"table-1"'
+        key = "g = 'g'" if index == "global" else "pk = 'p'"
+        request["Statement"] = f"SELECT sk, v FROM {source} WHERE {key}"
+        del request["TableName"]
+    if operation == "BatchExecuteStatement":
+        statement = "SELECT * FROM \"table-1\" WHERE pk = 'p' AND sk = '{}'"
+        members = [
+            {"Statement": statement.format(sort), "ConsistentRead": consistent} for sort in "123"
+        ]
+        answers = lab(operation, Statements=members)["Responses"]
+        items = [answer["Item"] for answer in answers if "Item" in answer]
+    elif operation == "BatchGetItem":
         keys = [{"pk": S("p"), "sk": S(sort)} for sort in "123"]
         asked = {"Keys": keys, "ConsistentRead": consistent}
         items = lab(operation, RequestItems={"table-1": asked})["Responses"]["table-1"]
@@ -182,10 +236,13 @@ OF_TABLE = [
     ("Query", None),
     ("Scan", None),
     ("BatchGetItem", None),
+    ("ExecuteStatement", None),
+    ("BatchExecuteStatement", None),
     ("Query", "local"),
     ("Scan", "local"),
+    ("ExecuteStatement", "local"),
 ]
-OF_GLOBAL = [("Query", "global"), ("Scan", "global")]
+OF_GLOBAL = [("Query", "global"), ("Scan", "global"), ("ExecuteStatement", "global")]
 
 
 @pytest.fixture
@@ -233,6 +290,16 @@ def test_get_item_lags_unless_it_is_consistent(lagging):
     assert get(lagging, consistent=True)["Item"]["v"] == S("new")
     lagging.now += 2.1
     assert get(lagging, consistent=False)["Item"]["v"] == S("new")
+
+
+def test_a_select_of_one_key_lags_unless_it_is_consistent(lagging):
+    statement = "SELECT v FROM \"table-1\" WHERE pk = 'p' AND sk = '1'"
+    request = {"Statement": statement}
+    assert lagging("ExecuteStatement", request)["Items"] == [{"v": S("old")}]
+    consistent = lagging("ExecuteStatement", request, ConsistentRead=True)
+    assert consistent["Items"] == [{"v": S("new")}]
+    transaction = lagging("ExecuteTransaction", TransactStatements=[request])
+    assert transaction["Responses"] == [{"Item": {"v": S("new")}}]
 
 
 def test_a_transaction_sees_the_present(lagging):

@@ -165,3 +165,19 @@ def test_all_is_off_by_default():
 def test_a_wrong_setting_is_refused(arguments):
     with pytest.raises(SettingsError):
         settings_of(arguments)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("latency", "fast"), ("faults", "Everything=1"), ("read_lag", "1h"), ("gsi_lag", "5")],
+)
+def test_a_wrong_setting_is_said_to_be_where_it_was_given(tmp_path, name, text):
+    flag, variable = "--" + name.replace("_", "-"), "GENSET_" + name.upper()
+    file = tmp_path / "genset.toml"
+    file.write_text(f'{name} = "{text}"')
+    with pytest.raises(SettingsError, match=f"^{flag} must "):
+        settings_of([flag, text])
+    with pytest.raises(SettingsError, match=f"^{variable} must "):
+        settings_of(environment={variable: text})
+    with pytest.raises(SettingsError, match=f"^{file}: {name} must "):
+        settings_of(config=file)

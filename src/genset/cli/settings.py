@@ -8,14 +8,15 @@ import ipaddress
 import math
 import os
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, NoReturn
 
 from genset import __version__
 from genset.model.limits import TTL_COOLDOWN_SECONDS
-from genset.realism.switches import SwitchError, Switches, decode, parse_fault_text
+from genset.realism.latency import parse_latency, parse_time
+from genset.realism.switches import Switches, parse_fault_text
 
 CONFIG_FILE: Final = "genset.toml"
 _WORKERS_MAX = 256
@@ -64,6 +65,12 @@ _NUMBERS: Final = {
 _SECONDS: Final = {"transition_seconds": (0.0, float(_DAY_SECONDS))}
 # Boolean, but given with a value as a flag too.
 _SWITCHES: Final = frozenset({"throttling"})
+_TEXTS: Final[dict[str, Callable[[str], object]]] = {
+    "latency": parse_latency,
+    "faults": parse_fault_text,
+    "read_lag": parse_time,
+    "gsi_lag": parse_time,
+}
 _PATHS: Final = frozenset({"data_dir", "credentials"})
 _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "durability": ("full", "relaxed"),
@@ -182,6 +189,11 @@ def _convert(name: str, value: Any, place: str) -> Any:
         raise SettingsError(f"{place} must be a text that is not empty")
     if name in _PATHS:
         return Path(value).expanduser()
+    if name in _TEXTS:
+        try:
+            _TEXTS[name](value)
+        except ValueError as error:
+            raise SettingsError(f"{place} {error}") from None
     choices = _CHOICES.get(name)
     if choices is not None and value.lower() not in choices:
         raise SettingsError(f"{place} must be one of {', '.join(choices)}, not {value}")
@@ -219,7 +231,6 @@ def _check(settings: Settings) -> None:
     """Raise SettingsError for settings that contradict each other."""
     if settings.memory and settings.workers > 1:
         raise SettingsError("--memory keeps the data in one process; it cannot have --workers > 1")
-    realism_switches(settings)
     if settings.auth == "sigv4" and settings.credentials is None:
         raise SettingsError("--auth sigv4 needs --credentials FILE")
     if settings.auth == "open" and not settings.insecure and not _is_loopback(settings.host):
@@ -230,26 +241,15 @@ def _check(settings: Settings) -> None:
 
 
 def realism_switches(settings: Settings) -> Switches:
-    """The switches that the server starts with. Raises SettingsError."""
-    shares: dict[str, float] = {}
-    if settings.faults:
-        try:
-            shares = parse_fault_text(settings.faults)
-        except ValueError as error:
-            raise SettingsError(f"faults {error}") from None
-    try:
-        return decode(
-            {
-                "throttling": settings.throttling,
-                "latency": settings.latency or None,
-                "faults": shares,
-                "read_lag": settings.read_lag or None,
-                "gsi_lag": settings.gsi_lag or None,
-                "seed": settings.realism_seed,
-            }
-        )
-    except SwitchError as error:
-        raise SettingsError(f"{error.name} {error}") from None
+    """The switches that the server starts with, of texts that were checked when they were read."""
+    return Switches(
+        throttling=settings.throttling,
+        latency=parse_latency(settings.latency) if settings.latency else None,
+        faults=parse_fault_text(settings.faults),
+        read_lag_s=parse_time(settings.read_lag or "0"),
+        gsi_lag_s=parse_time(settings.gsi_lag or "0"),
+        seed=settings.realism_seed,
+    )
 
 
 def _is_loopback(host: str) -> bool:

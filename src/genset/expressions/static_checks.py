@@ -176,6 +176,11 @@ def _check_path(path: Path, kind: ExpressionKind) -> None:
             raise expression_error(
                 kind, f"Attribute name is a reserved keyword; reserved keyword: {step}"
             )
+    check_path_depth(path, kind)
+
+
+def check_path_depth(path: Path, kind: ExpressionKind) -> None:
+    """Refuse a path into more levels than an item has. Raises ValidationException."""
     if len(path.steps) > PATH_STEPS_MAX:
         raise expression_error(
             kind,
@@ -315,7 +320,8 @@ class _Compiler:
 
     def _check_defined(self, value: Value) -> None:
         name, kind = value.name, self._kind
-        if name in self._defined:
+        # Statements count their parameters before, and have no other placeholders.
+        if name in self._defined or kind is ExpressionKind.STATEMENT:
             return
         self._defined.add(name)
 

@@ -169,26 +169,28 @@ def _check_distinct(keys: Sequence[bytes | None]) -> None:
 async def _read(plan: BatchPlan, snapshot: Snapshot, outcome: _Outcome) -> None:
     located = [await _locate(plan, member, snapshot) for member in plan.members]
     _check_distinct([key for key, _, _ in located])
-    past = plan.scope.services.past
-    stored = []
-    for member, (key, _, _) in zip(plan.members, located, strict=True):
-        if key is not None:
-            lags = past is not None and not member.consistent
-            view = past.view(snapshot) if past is not None and lags else snapshot
-            stored.append(await view.get(key))
-    values = iter(stored)
+    past, meter = plan.scope.services.past, plan.scope.services.meter
     for member, (key, table, error) in zip(plan.members, located, strict=True):
         if key is None or table is None:
             assert error is not None, "a statement has a key or an error"
             outcome.responses.append(_failure(error))
             continue
-        value = next(values)
+        if meter is not None:
+            use = item_use(table, key, writes=False)
+            try:
+                meter.admit(use)
+            except THROTTLED as throttled:
+                outcome.responses.append(_failure(throttled, table.name))
+                continue
+        lags = past is not None and not member.consistent
+        view = past.view(snapshot) if past is not None and lags else snapshot
+        value = await view.get(key)
         usage = outcome.usage(table)
         usage.succeeded = True
         units = item_units(value, consistent=member.consistent)
         usage.consumed.table_units += units
-        if plan.scope.services.meter is not None:
-            plan.scope.services.meter.charge(item_use(table, key, writes=False), units)
+        if meter is not None:
+            meter.charge(use, units)
         response: dict[str, Any] = {"TableName": table.name}
         if value is not None:
             assert member.bound is not None
@@ -214,12 +216,8 @@ async def _locate(
                 "Select statements within BatchExecuteStatement must specify the primary key in "
                 "the where clause."
             )
-        stored_key = checked_key(key, source.table)
-        meter = plan.scope.services.meter
-        if meter is not None:
-            meter.admit(item_use(source.table, stored_key, writes=False))
-        return stored_key, source.table, None
-    except (ValidationException, ResourceNotFoundException, *THROTTLED) as error:
+        return checked_key(key, source.table), source.table, None
+    except (ValidationException, ResourceNotFoundException) as error:
         return None, None, error
 
 

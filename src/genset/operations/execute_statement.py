@@ -52,7 +52,7 @@ class StatementPlan:
     scope: Scope
     bound: Bound
     request: Request
-    start: tuple[int, Item | None] = (0, None)
+    start: tuple[int, Item | None]
 
     @property
     def consistent(self) -> bool:
@@ -63,14 +63,15 @@ class StatementPlan:
 def prepare(request: Request, scope: Scope) -> StatementPlan:
     """Check an ExecuteStatement request as far as possible without data."""
     bound = bind_statement(scope, request, decode_parameters(request))
-    if isinstance(bound.compiled, CompiledExists):
+    start: tuple[int, Item | None] = (0, None)
+    if bound.reads:
+        if "NextToken" in request:
+            start = _position(request["NextToken"], _digest(request))
+    elif isinstance(bound.compiled, CompiledExists):
         raise ValidationException("EXISTS can only be used in ExecuteTransaction write requests.")
-    if not bound.reads:
+    else:
         check_write(bound)
-    elif "NextToken" in request:
-        start = _position(request["NextToken"], _digest(request))
-        return StatementPlan(scope=scope, bound=bound, request=request, start=start)
-    return StatementPlan(scope=scope, bound=bound, request=request)
+    return StatementPlan(scope=scope, bound=bound, request=request, start=start)
 
 
 def _digest(request: Request) -> bytes:
@@ -99,17 +100,18 @@ def _position(token: str, digest: bytes) -> tuple[int, Item | None]:
 
 async def execute(plan: StatementPlan, txn: Transaction) -> Answer:
     """Read one page, or do the one write."""
-    return await (_select(plan, txn) if plan.bound.reads else _write(plan, txn))
-
-
-async def _select(plan: StatementPlan, snapshot: Snapshot) -> Answer:
     compiled = plan.bound.compiled
-    assert isinstance(compiled, CompiledSelect)
+    if not isinstance(compiled, CompiledSelect):
+        return await _write(plan, txn)
     if compiled.plain:
-        table = await usable_table(snapshot, plan.scope, plan.bound.table_name)
+        table = await usable_table(txn, plan.scope, plan.bound.table_name)
         key = exact_key(plan.bound, table)
         if key is not None:
-            return await _item(plan, snapshot, table, compiled, key)
+            return await _item(plan, txn, table, compiled, key)
+    return await _page(plan, txn)
+
+
+async def _page(plan: StatementPlan, snapshot: Snapshot) -> Answer:
     source = await select_source(snapshot, plan.scope, plan.bound, consistent=plan.consistent)
     rows = await read_rows(
         snapshot,

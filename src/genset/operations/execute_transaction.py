@@ -17,15 +17,10 @@ from genset.model.errors import (
     ResourceNotFoundException,
     ValidationException,
 )
-from genset.model.items import stored_bytes
-from genset.model.limits import TRANSACTION_BYTES_MAX
 from genset.model.sizes import value_bytes
 from genset.model.tables import Table
-from genset.operations.cancellation import cancelled, may_cancel
-from genset.operations.capacity import Consumed, consumed_member, read_units
+from genset.operations.cancellation import cancelled
 from genset.operations.catalog import usable_table
-from genset.operations.get_item import rendered
-from genset.operations.metering import THROTTLED, item_use
 from genset.operations.operation import Answer, Operation, Request, Scope
 from genset.operations.parameters import wants
 from genset.operations.partiql_reads import (
@@ -36,6 +31,7 @@ from genset.operations.partiql_reads import (
 )
 from genset.operations.partiql_statements import Bound, bind_statement, decode_parameters
 from genset.operations.partiql_writes import bind_write, check_write
+from genset.operations.transact_get_items import ReadItem, read_items
 from genset.operations.transact_write_items import (
     EMPTY_KEY,
     TransactWritePlan,
@@ -53,7 +49,6 @@ _KEY_FAULTS: Final = (
     "Key attribute's data type should match",
     "Key value must be of type",
 )
-_SEVERAL_ON_ONE: Final = "Transaction request cannot include multiple operations on one item"
 
 T = TypeVar("T")
 
@@ -124,68 +119,14 @@ async def execute(plan: TransactionPlan, txn: Transaction) -> Answer:
 # Reads
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Get:
-    """The item that a SELECT reads."""
-
-    table: Table
-    key: bytes
-
-
 async def _read(plan: TransactionPlan, snapshot: Snapshot) -> Answer:
     located = [
         await _locate(plan, number, statement, snapshot)
         for number, statement in enumerate(plan.statements)
     ]
     _check_all(located)
-    gets = [get for get in located if isinstance(get, _Get)]
-    keys = [get.key for get in gets]
-    if len(set(keys)) != len(keys):
-        raise ValidationException(_SEVERAL_ON_ONE)
-    _admit(plan, gets)
-    stored = await snapshot.get_many(keys)
-    if sum(stored_bytes(value) for value in stored if value) > TRANSACTION_BYTES_MAX:
-        raise ValidationException(
-            "Collection size of items exceeded, which can also be caused by the aggregate size of "
-            "the items in the transaction exceeding the 4MB limit"
-        )
-    responses = []
-    used: dict[str, Consumed] = {}
-    for statement, get, value in zip(plan.statements, gets, stored, strict=True):
-        consumed = used.setdefault(get.table.name, Consumed(get.table))
-        size = stored_bytes(value) if value else 0
-        units = 2 * read_units(size, consistent=True)
-        consumed.table_units += units
-        meter = plan.scope.services.meter
-        if meter is not None:
-            meter.charge(item_use(get.table, get.key, writes=False), units)
-        assert isinstance(statement.compiled, CompiledSelect)
-        item = rendered(value, statement.compiled.columns) if value is not None else None
-        responses.append({"Item": item} if item else {})
-    answer: dict[str, Any] = {"Responses": responses}
-    if plan.capacity is not None:
-        answer["ConsumedCapacity"] = [
-            consumed_member(plan.capacity, consumed, "ReadCapacityUnits")
-            for consumed in used.values()
-        ]
-    return answer
-
-
-def _admit(plan: TransactionPlan, gets: list[_Get]) -> None:
-    """Cancel the transaction if one of its tables has no capacity left."""
-    meter = plan.scope.services.meter
-    if meter is None:
-        return
-    failures: list[DynamoDBError | None] = []
-    for get in gets:
-        try:
-            meter.admit(item_use(get.table, get.key, writes=False))
-            failures.append(None)
-        except THROTTLED as error:
-            if not may_cancel(error):
-                raise
-            failures.append(error)
-    _check_all(failures)
+    items = [item for item in located if isinstance(item, ReadItem)]
+    return await read_items(snapshot, plan.scope, items, plan.capacity)
 
 
 def _check_all(found: list[Any]) -> None:
@@ -197,7 +138,7 @@ def _check_all(found: list[Any]) -> None:
 
 async def _locate(
     plan: TransactionPlan, number: int, statement: Bound, snapshot: Snapshot
-) -> _Get | DynamoDBError:
+) -> ReadItem | DynamoDBError:
     compiled = statement.compiled
     assert isinstance(compiled, CompiledSelect)
 
@@ -221,7 +162,7 @@ async def _locate(
             "where clause.",
         )
     try:
-        return _Get(table=table, key=checked_key(key, table))
+        return ReadItem(table=table, key=checked_key(key, table), projection=compiled.columns)
     except ValidationException as error:
         return _key_fault(error)
 

@@ -31,6 +31,7 @@ from genset.model.limits import PAGE_BYTES_MAX
 from genset.model.tables import Index, KeyAttribute, Keys, Table
 from genset.operations.capacity import Consumed, read_units
 from genset.operations.catalog import usable_index, usable_table
+from genset.operations.metering import THROTTLED
 from genset.operations.operation import Scope
 from genset.operations.parameters import Condition, Values
 from genset.operations.partiql_statements import Bound, key_names, several_key_attributes
@@ -358,7 +359,16 @@ async def read_rows(
         if number == next_read and after is not None:
             read = _resumed(read, source, after, backwards=backwards)
         before = page.bytes_read
-        await read_page(snapshot, plan, source, read.start, read.stop, reverse=backwards, page=page)
+        try:
+            await read_page(
+                snapshot, plan, source, read.start, read.stop, reverse=backwards, page=page
+            )
+        except THROTTLED:
+            if number == next_read:
+                raise
+            # The page ends here: a request that began anew each time might never come further.
+            rows.next_read = number
+            break
         _charge(rows.consumed, plan, source, page.bytes_read - before)
         if page.last is not None and not read.point:
             rows.next_read = number

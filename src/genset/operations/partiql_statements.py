@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from genset.expressions.partiql.statements import AnyCompiled, CompiledSelect, compile_statement
+from genset.expressions.partiql.statements import AnyCompiled, compile_statement
 from genset.model.attribute_values import AttributeValue, decode_value
 from genset.model.errors import ValidationException
 from genset.model.tables import Keys
@@ -30,7 +30,7 @@ class Bound:
     @property
     def reads(self) -> bool:
         """Whether it is a SELECT."""
-        return isinstance(self.compiled, CompiledSelect)
+        return self.compiled.reads
 
 
 def decode_parameters(member: dict[str, Any]) -> list[AttributeValue]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from genset.expressions.partiql.columns import Columns
+from genset.expressions.projection import ProjectionPlan
+from genset.model.attribute_values import Item
 from genset.model.errors import DynamoDBError, ValidationException
 from genset.model.items import stored_bytes
 from genset.model.keys import check_key, decode_key, item_key
@@ -14,8 +17,8 @@ from genset.operations.cancellation import cancelled, may_cancel
 from genset.operations.capacity import Consumed, consumed_member, read_units
 from genset.operations.catalog import table_name, usable_table
 from genset.operations.get_item import GetPlan, read_projection, rendered
-from genset.operations.metering import THROTTLED, item_use, meter_for
-from genset.operations.operation import Answer, Operation, Request, Scope
+from genset.operations.metering import THROTTLED, Meter, Use, item_use, meter_for
+from genset.operations.operation import Answer, Operation, Request, Scope, Services
 from genset.operations.parameters import speaks_older, wants
 from genset.storage.engine import Snapshot
 
@@ -26,6 +29,28 @@ class TransactGetPlan:
 
     gets: list[GetPlan]
     capacity: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadItem:
+    """An item that a transaction reads, by its storage key.
+
+    `named` is its key where contributor insights count it, as they do not count PartiQL.
+    """
+
+    table: Table
+    key: bytes
+    projection: ProjectionPlan | Columns | None
+    named: Item | None = None
+
+    def meter(self, services: Services) -> Meter | None:
+        """What counts the reading of it."""
+        return services.meter if self.named is None else meter_for(services, self.table)
+
+    @property
+    def use(self) -> Use:
+        """What is used to read it."""
+        return item_use(self.table, self.key, self.named, writes=False)
 
 
 @speaks_older
@@ -59,12 +84,26 @@ async def execute(plan: TransactGetPlan, snapshot: Snapshot) -> Answer:
             failures.append(error)
     if any(failures):
         raise cancelled(failures)
-    keys = [item_key(table, get.key) for table, get in zip(tables, plan.gets, strict=True)]
+    items = [
+        ReadItem(
+            table=table, key=item_key(table, get.key), projection=get.projection, named=get.key
+        )
+        for table, get in zip(tables, plan.gets, strict=True)
+    ]
+    return await read_items(snapshot, plan.gets[0].scope, items, plan.capacity)
+
+
+async def read_items(
+    snapshot: Snapshot, scope: Scope, items: list[ReadItem], capacity: str | None
+) -> Answer:
+    """The answer of a transaction that reads; raises if one item is named twice, or is throttled,
+    or if all are too large together."""
+    keys = [item.key for item in items]
     if len(set(keys)) != len(keys):
         raise ValidationException(
             "Transaction request cannot include multiple operations on one item"
         )
-    _admit(plan, tables, keys)
+    _admit(scope.services, items)
     stored = await snapshot.get_many(keys)
     if sum(stored_bytes(value) for value in stored if value) > TRANSACTION_BYTES_MAX:
         raise ValidationException(
@@ -73,34 +112,30 @@ async def execute(plan: TransactGetPlan, snapshot: Snapshot) -> Answer:
         )
     responses = []
     used: dict[str, Consumed] = {}
-    for table, get, value in zip(tables, plan.gets, stored, strict=True):
-        size = stored_bytes(value) if value else 0
-        consumed = used.setdefault(table.name, Consumed(table))
-        units = 2 * read_units(size, consistent=True)
-        consumed.table_units += units
-        meter = meter_for(get.scope.services, table)
+    for item, value in zip(items, stored, strict=True):
+        units = 2 * read_units(stored_bytes(value) if value else 0, consistent=True)
+        used.setdefault(item.table.name, Consumed(item.table)).table_units += units
+        meter = item.meter(scope.services)
         if meter is not None:
-            use = item_use(table, item_key(table, get.key), get.key, writes=False)
-            meter.charge(use, units)
-        item = rendered(value, get.projection) if value is not None else None
-        responses.append({"Item": item} if item else {})
+            meter.charge(item.use, units)
+        row = rendered(value, item.projection) if value is not None else None
+        responses.append({"Item": row} if row else {})
     answer: dict[str, Any] = {"Responses": responses}
-    if plan.capacity is not None:
+    if capacity is not None:
         answer["ConsumedCapacity"] = [
-            consumed_member(plan.capacity, consumed, "ReadCapacityUnits")
-            for consumed in used.values()
+            consumed_member(capacity, consumed, "ReadCapacityUnits") for consumed in used.values()
         ]
     return answer
 
 
-def _admit(plan: TransactGetPlan, tables: list[Table], keys: list[bytes]) -> None:
+def _admit(services: Services, items: list[ReadItem]) -> None:
     """Cancel the transaction if one of its tables has no capacity left."""
     failures: list[DynamoDBError | None] = []
-    for get, table, key in zip(plan.gets, tables, keys, strict=True):
-        meter = meter_for(get.scope.services, table)
+    for item in items:
+        meter = item.meter(services)
         try:
             if meter is not None:
-                meter.admit(item_use(table, key, get.key, writes=False))
+                meter.admit(item.use)
             failures.append(None)
         except THROTTLED as error:
             if not may_cancel(error):

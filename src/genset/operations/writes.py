@@ -113,9 +113,11 @@ async def perform(
         use = item_use(table, key, write.item, writes=True)
         meter.admit(use)
     stored = await txn.get(key)
-    if stored and write.inserts:
-        raise DuplicateItemException("Duplicate primary key exists in table")
     before_bytes = stored_bytes(stored) if stored else 0
+    if stored and write.inserts:
+        if meter is not None:
+            meter.charge(use, times * write_units(max(before_bytes, write.item_bytes)))
+        raise DuplicateItemException("Duplicate primary key exists in table")
     before = None
     if stored and (
         write.kind in (UPDATE, CHECK)

@@ -85,7 +85,10 @@ class PastSnapshot:
                     were[key] = _was(value)
             if len(records) < _CHUNK:
                 return were
-            low = records[-1][0] + b"\x00"
+            # What a key held before then, or after that, does not matter: a key that changes often
+            # must not be read through.
+            since, end = keyspace.history_since(key, self._after)
+            low = end if key in were else since
 
 
 class RecordingEngine:

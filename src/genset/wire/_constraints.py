@@ -14,6 +14,11 @@ from typing import Any
 
 import orjson
 
+from genset.model.table_names import (
+    TABLE_NAME_LENGTH_MAX,
+    TABLE_NAME_LENGTH_MIN,
+    TABLE_NAME_PATTERN,
+)
 from genset.wire import _shape_rules as rules
 from genset.wire import _table_names
 from genset.wire._java_text import ECHO_CHARACTERS_MAX, java_text
@@ -131,7 +136,7 @@ def _map_failures(shape: Shape, value: Mapping[str, Any], place: Place) -> Itera
     if element.is_attribute_value:
         return
     if shape.key.name == "TableArn":
-        if any(_table_names.broken_rules(key, rules.TABLE_NAME_LENGTH_MIN) for key in value):
+        if any(_table_names.broken_rules(key, TABLE_NAME_LENGTH_MIN) for key in value):
             echo = _json_echo if shape.name in rules.ECHOED_AS_JSON else java_text
             yield place.failure(echo(shape, value), TABLE_KEYS_RULE)
     elif any(broken_rules(shape.key, key) for key in value):
@@ -166,9 +171,9 @@ def _must_satisfy(shape: Shape) -> str:
 # Regions in October 2026.
 TABLE_KEYS_RULE = (
     "Map keys must satisfy constraint: "
-    f"[Member must have length less than or equal to {rules.TABLE_NAME_LENGTH_MAX}, "
-    f"Member must have length greater than or equal to {rules.TABLE_NAME_LENGTH_MIN}, "
-    f"Member must satisfy regular expression pattern: {rules.TABLE_NAME_PATTERN}]"
+    f"[Member must have length less than or equal to {TABLE_NAME_LENGTH_MAX}, "
+    f"Member must have length greater than or equal to {TABLE_NAME_LENGTH_MIN}, "
+    f"Member must satisfy regular expression pattern: {TABLE_NAME_PATTERN}]"
 )
 
 

@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, TypeAlias
 
+from genset.model.table_names import TABLE_NAME_LENGTH_MIN
 from genset.wire._service_model import INT_MAX, LONG_MAX, Shape, pattern
-from genset.wire._shape_rules import TABLE_NAME_LENGTH_MIN
 from genset.wire._table_names import names_a_table
 
 Predicate: TypeAlias = Callable[[Any], bool]

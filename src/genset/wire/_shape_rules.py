@@ -201,10 +201,6 @@ JAVA_FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "DeleteRequest": ("Key", "WorkloadProfileName"),
 }
 
-TABLE_NAME_PATTERN: Final = "[a-zA-Z0-9_.-]+"
-TABLE_NAME_LENGTH_MIN: Final = 3
-TABLE_NAME_LENGTH_MAX: Final = 255
-
 # Maps that are echoed as the JSON of the request, where all else is Java's text. [A]
 ECHOED_AS_JSON: Final[frozenset[str]] = frozenset({"BatchGetRequestMap"})
 

@@ -9,19 +9,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from genset.wire import _shape_rules as rules
-
-TABLE_ARN_LENGTH_MAX: Final = 1024  # the model's TableArn
-
-_NAME: Final = re.compile(rules.TABLE_NAME_PATTERN)
-_ARN: Final = re.compile(
-    rf"arn:[a-z-]+:dynamodb:[a-z0-9-]*:[0-9]*:table/{rules.TABLE_NAME_PATTERN}"
+from genset.model.table_names import (
+    TABLE_NAME_LENGTH_MAX,
+    TABLE_NAME_PATTERN,
+    is_table_arn,
 )
 
-
-def is_table_arn(text: str) -> bool:
-    """Whether `text` is a table's ARN, of whatever account and region."""
-    return len(text) <= TABLE_ARN_LENGTH_MAX and _ARN.fullmatch(text) is not None
+_NAME: Final = re.compile(TABLE_NAME_PATTERN)
 
 
 def broken_rules(text: str, length_min: int) -> list[str]:
@@ -33,13 +27,11 @@ def broken_rules(text: str, length_min: int) -> list[str]:
         return []
     broken = []
     if _NAME.fullmatch(text) is None and (text or length_min > 1):
-        broken.append(f"Member must satisfy regular expression pattern: {rules.TABLE_NAME_PATTERN}")
+        broken.append(f"Member must satisfy regular expression pattern: {TABLE_NAME_PATTERN}")
     if len(text) < length_min:
         broken.append(f"Member must have length greater than or equal to {length_min}")
-    if len(text) > rules.TABLE_NAME_LENGTH_MAX:
-        broken.append(
-            f"Member must have length less than or equal to {rules.TABLE_NAME_LENGTH_MAX}"
-        )
+    if len(text) > TABLE_NAME_LENGTH_MAX:
+        broken.append(f"Member must have length less than or equal to {TABLE_NAME_LENGTH_MAX}")
     return broken
 
 
@@ -48,5 +40,5 @@ def names_a_table(text: object) -> bool:
     if type(text) is not str:
         return False
     if _NAME.fullmatch(text) is not None:
-        return len(text) <= rules.TABLE_NAME_LENGTH_MAX
+        return len(text) <= TABLE_NAME_LENGTH_MAX
     return is_table_arn(text)

@@ -2,15 +2,16 @@
 `GET /_genset/contributor-insights`, what `genset.insights` has counted.
 
 With verified signatures, a request must be signed as one to DynamoDB is. Without, anyone may speak
-for anyone, so it must come from this machine: its address is a loopback one, and no proxy says
-that it has passed it on. A web page in a browser of this machine sends an Origin with whatever
-could change something, and is refused in either case. See docs/realism.md and
-docs/contributor-insights.md.
+for anyone, so it must come from this machine: its address is a loopback one, it was sent to a name
+of this machine, and no proxy says that it has passed it on. A web page in a browser of this machine
+sends an Origin with whatever could change something, and is refused in either case. See
+docs/realism.md and docs/contributor-insights.md.
 """
 
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qsl
@@ -33,7 +34,11 @@ INSIGHTS_PATH: Final = b"/_genset/contributor-insights"
 _PATH: Final = b"/_genset/realism"
 Read: TypeAlias = Callable[[Callable[[Snapshot], Awaitable[bytes]]], Awaitable[bytes]]
 
-_FORWARDED: Final = (b"forwarded", b"x-forwarded-for", b"x-real-ip", b"via")
+_FORWARDED: Final = frozenset((b"forwarded", b"x-real-ip", b"via"))
+_TOP: Final = re.compile(r"[0-9]{1,9}")
+_PORT: Final = re.compile(r":[0-9]*$")
+# What a client sent may be 16 MB, and need not come back whole.
+_MESSAGE_CHARACTERS_MAX: Final = 500
 
 
 def answer(
@@ -70,7 +75,7 @@ async def show_contributors(
     names = {"table": asked.pop("table", None), "index": asked.pop("index", None)}
     if asked:
         return _refusal(400, f"{next(iter(asked))} is no parameter; there are table, index, top")
-    if not wanted.isascii() or not wanted.isdigit() or not 1 <= int(wanted) <= CONTRIBUTORS_MAX:
+    if _TOP.fullmatch(wanted) is None or not 1 <= int(wanted) <= CONTRIBUTORS_MAX:
         return _refusal(400, f"top must be a whole number from 1 to {CONTRIBUTORS_MAX}")
     top = int(wanted)
     body = await read(lambda snapshot: report(snapshot, contributors, **names, wanted=top, now=now))
@@ -95,10 +100,19 @@ def _maybe_refused(
 
 
 def _is_local(request: AdminRequest) -> bool:
-    if any(header in request.headers for header in _FORWARDED):
+    if any(name in _FORWARDED or name.startswith(b"x-forwarded-") for name in request.headers):
         return False
+    # A name that is not this machine's is that of a proxy in front, or of a web page that has had
+    # it point here.
+    host = request.headers.get(b"host", b"").decode("latin-1")
+    name = _PORT.sub("", host).strip("[]").lower()
+    named = not host or name == "localhost" or _is_loopback(name)
+    return named and _is_loopback(request.peer)
+
+
+def _is_loopback(text: str) -> bool:
     try:
-        address = ipaddress.ip_address(request.peer)
+        address = ipaddress.ip_address(text)
     except ValueError:
         return False
     mapped = getattr(address, "ipv4_mapped", None)
@@ -120,7 +134,7 @@ def _change(request: AdminRequest, realism: Realism) -> WireResponse:
 
 
 def _refusal(status: int, message: str, *headers: tuple[str, str]) -> WireResponse:
-    return _json(status, orjson.dumps({"error": message}), *headers)
+    return _json(status, orjson.dumps({"error": message[:_MESSAGE_CHARACTERS_MAX]}), *headers)
 
 
 def _json(status: int, body: bytes, *headers: tuple[Any, Any]) -> WireResponse:

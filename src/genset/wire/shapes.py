@@ -21,6 +21,7 @@ from genset.expressions.legacy import BAD_CONDITIONAL_OPERATOR
 from genset.model.errors import ValidationException
 from genset.model.json_depth import is_too_deep_for_current_layer
 from genset.model.limits import BATCH_GET_KEYS_MAX, BATCH_WRITE_REQUESTS_MAX
+from genset.model.table_names import TABLE_NAME_LENGTH_MIN
 from genset.wire import _constraints, _json_types, _predicates, _table_names
 from genset.wire import _shape_rules as rules
 from genset.wire._service_model import input_shape, operations
@@ -144,7 +145,7 @@ def _failures(operation: str, request: Request) -> list[str]:
     return failures[: rules.FAILURES_LISTED_MAX]
 
 
-_GOOD_NAME: Final = "x" * rules.TABLE_NAME_LENGTH_MIN
+_GOOD_NAME: Final = "x" * TABLE_NAME_LENGTH_MIN
 
 
 def _is_about_table_keys(failure: str) -> bool:
@@ -165,7 +166,7 @@ def _table_name_failures(operation: str, request: Request) -> list[str]:
     """What is wrong with the TableName of an operation on tables."""
     place = _constraints.Place().member(input_shape(operation).members["TableName"])
     name = request["TableName"]
-    broken = _table_names.broken_rules(name, length_min=rules.TABLE_NAME_LENGTH_MIN)
+    broken = _table_names.broken_rules(name, length_min=TABLE_NAME_LENGTH_MIN)
     if operation != "CreateTable":
         broken.reverse()  # observed in October 2026: DescribeTable lists the length first
     return [place.failure(name, rule) for rule in broken]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
+from genset.expressions.partiql.expression_parser import DEPTH_MAX
 from genset.expressions.partiql.lexer import TokenKind, tokenize
-from genset.expressions.partiql.parser import DEPTH_MAX
 from genset.expressions.partiql.printing import literal_text, print_statement
 from genset.expressions.partiql.statements import compile_statement, parse_statement
 from genset.expressions.partiql.tree import Delete, Exists, Insert, Select

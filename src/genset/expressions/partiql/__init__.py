@@ -6,7 +6,8 @@ and updates become the trees and plans of all other expressions.
 In the order in which a statement meets them:
 
 - `errors`: the form of a malformed statement's error, and of a position
-- `lexer`, `parser`, `syntax`: text to tokens to what was written, whatever it means
+- `lexer`, `cursor`, `expression_parser`, `parser`, `syntax`: text to tokens to what was written,
+  whatever it means
 - `literals`, `conditions`, `translation`, `tree`: what was written to the statements that the
   service has
 - `printing`: a statement as text again

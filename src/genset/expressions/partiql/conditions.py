@@ -16,7 +16,7 @@ from genset.expressions.partiql.errors import misplaced
 from genset.expressions.partiql.literals import is_literal, literal_value
 from genset.expressions.partiql.syntax import Kind, Syntax, spread
 from genset.expressions.partiql.tree import path_step
-from genset.expressions.static_checks import LIST_INDEX_MAX
+from genset.expressions.static_checks import LIST_INDEX_MAX, check_path_depth
 from genset.expressions.tree import (
     And,
     Between,
@@ -77,6 +77,8 @@ class Conditions:
         """A whole condition, or one side of AND, OR or NOT."""
         read = self._maybe_condition(syntax)
         if read is None:
+            if syntax.kind is Kind.CALL and syntax.text != "size":
+                raise _unknown_function(syntax)
             raise ValidationException(
                 "WHERE clause must contain an expression that resolves to a boolean"
             )
@@ -199,7 +201,9 @@ def path_of(syntax: Syntax) -> Path:
                 steps.append(_index(step))
             case _:
                 raise misplaced("Unexpected path component", step.token)
-    return Path(steps=tuple(steps))
+    path = Path(steps=tuple(steps))
+    check_path_depth(path, _STATEMENT)
+    return path
 
 
 def _name_step(name: str) -> str:
@@ -210,10 +214,11 @@ def _name_step(name: str) -> str:
 
 def _index(step: Syntax) -> int:
     digits = step.text.removeprefix("-")
-    if digits.isdigit():
-        index = int(digits[:20]) if len(digits) <= 20 else LIST_INDEX_MAX + 1
-        if index == 0 or (not step.text.startswith("-") and index <= LIST_INDEX_MAX):
-            return index
+    if not digits.isdigit():
+        raise misplaced("Unexpected path component", step.token)
+    index = int(digits[:20]) if len(digits) <= 20 else LIST_INDEX_MAX + 1
+    if index == 0 or (not step.text.startswith("-") and index <= LIST_INDEX_MAX):
+        return index
     raise misplaced(
         f"List index is not within the allowable range; index: [{step.text}]", step.token
     )

@@ -65,6 +65,9 @@ S = TypeVar("S", bound=Statement)
 class Compiled(Generic[S]):
     """A statement and the condition of its WHERE clause. Shared between requests."""
 
+    reads = False
+    """Whether it only reads."""
+
     def __init__(self, statement: S, where: Condition | None) -> None:
         self.statement: Final = statement
         self.table: Final = statement.table
@@ -98,6 +101,8 @@ class Compiled(Generic[S]):
 
 class CompiledSelect(Compiled[Select]):
     """SELECT."""
+
+    reads = True
 
     def __init__(self, statement: Select) -> None:
         super().__init__(statement, statement.where)

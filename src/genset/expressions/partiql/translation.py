@@ -65,10 +65,16 @@ from genset.expressions.tree import (
     Value,
 )
 from genset.model.errors import ValidationException
+from genset.model.table_names import (
+    TABLE_NAME_LENGTH_MAX,
+    TABLE_NAME_LENGTH_MIN,
+    TABLE_NAME_PATTERN,
+    is_table_arn,
+)
 
 # Arithmetic nests to the left, `n + 1 + 1`, and is evaluated by recursion.
 ARITHMETIC_MAX: Final = 50
-_TABLE_NAME: Final = re.compile(r"[a-zA-Z0-9_.-]{3,255}")
+_TABLE_NAME: Final = re.compile(TABLE_NAME_PATTERN)
 _SET_FUNCTIONS: Final = frozenset(("set_add", "set_delete"))
 _INDEX_IN_WRITE: Final = (
     "FROM clause may only contain a single table name in data manipulation statements"
@@ -256,13 +262,20 @@ class _Translator:
             return self._arithmetic(value, depth)
         if value.kind is Kind.CALL:
             return self._update_function(value, depth)
-        if value.kind in (Kind.IN, Kind.BETWEEN, Kind.IS):
+        if value.kind is Kind.IS:
+            raise ValidationException("IS operator is not supported in update expressions")
+        if value.kind in (Kind.IN, Kind.BETWEEN):
             raise _unsupported_operator(value.kind.value.lower())
         return self._conditions.operand(value)
 
     def _arithmetic(self, value: Syntax, depth: int) -> Arithmetic:
-        if value.text not in ("+", "-") or len(value.parts) != 2:
+        if value.text not in ("+", "-"):
             raise _unsupported_operator(value.text)
+        if len(value.parts) != 2:
+            raise ValidationException(
+                "Incorrect number of operands for operator or function; operator or function: "
+                f"{value.text}, number of operands: {len(value.parts)}"
+            )
         operands = spread(value) if depth == 0 else value.parts
         if depth + len(operands) > ARITHMETIC_MAX:
             raise ValidationException(
@@ -320,7 +333,8 @@ def _table_and_index(source: Source) -> tuple[str, str | None]:
     if source.aliased:
         raise _aliased()
     table = steps[0].text
-    if _TABLE_NAME.fullmatch(table) is None and not table.startswith("arn:"):
+    fits = TABLE_NAME_LENGTH_MIN <= len(table) <= TABLE_NAME_LENGTH_MAX
+    if not (fits and _TABLE_NAME.fullmatch(table)) and not is_table_arn(table):
         raise ValidationException(
             "Table name should be within the length [3, 255] and only contain 'a-z', 'A-Z', '0-9', "
             "'-', '_', '.'."
