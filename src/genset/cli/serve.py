@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from genset.background.jobs import JobRunner, all_jobs
+from genset.background.older_streams import open_older_streams
 from genset.cli.settings import Settings, realism_switches
 from genset.operations.operation import Services
 from genset.realism.memory import SharedMemory
@@ -103,6 +104,7 @@ async def _serve(
     engine = open_sqlite(database, durability=settings.durability)
     try:
         services = _new_services(settings)
+        await open_older_streams(engine, services)
         jobs = JobRunner(engine, services, all_jobs(ttl_sweep_s=settings.ttl_sweep_seconds))
         realism = Realism(memory, engine, services, realism_switches(settings))
         server = HttpServer(_new_api(engine, authenticator, services, jobs, realism))
