@@ -5,10 +5,13 @@ Every job may be stopped at any moment and run again: it goes on with what is le
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 import orjson
 
+from genset.model.tables import decode_table
+from genset.operations.catalog import has_gone
 from genset.operations.operation import Services
 from genset.storage import keyspace
 from genset.storage.engine import Engine, Snapshot, Transaction
@@ -55,6 +58,28 @@ async def _sweep_table(txn: Transaction, number: int, mark: bytes, limit: int) -
         txn.delete_range(prefix, keyspace.after_prefix(prefix))
     txn.delete(mark)
     return True
+
+
+async def sweep_catalog(engine: Engine, now: float, limit: int) -> None:
+    """Remove the records of tables that are no longer DELETING but gone, `limit` a transaction.
+
+    Raises StorageError.
+    """
+
+    async def step(txn: Transaction) -> bool:
+        """Remove one portion; whether there may be more."""
+        marks = await txn.scan(*keyspace.leaving_range(int(now * 1000)), limit=limit)
+        for mark, _ in marks:
+            key = keyspace.leaving_catalog_key(mark)
+            stored = await txn.get(key)
+            # Another table may have taken the name.
+            if stored is not None and has_gone(decode_table(stored), now):
+                txn.delete(key)
+            txn.delete(mark)
+        return len(marks) == limit
+
+    while await engine.write(step):
+        pass
 
 
 async def sweep_deleted_indexes(engine: Engine, limit: int) -> int:
@@ -116,6 +141,13 @@ async def sweep_tables_round(engine: Engine, _: Services) -> None:
         await sweep_deleted_tables(engine, _KEYS_PER_WRITE)
 
 
+async def sweep_catalog_round(engine: Engine, services: Services) -> None:
+    """Remove the records of all tables that are gone now. Raises StorageError."""
+    now = services.now()
+    if await engine.read(partial(_is_any_record_leaving, now=now)):
+        await sweep_catalog(engine, now, _KEYS_PER_WRITE)
+
+
 async def sweep_indexes_round(engine: Engine, _: Services) -> None:
     """Remove the entries of all indexes that are deleted now. Raises StorageError."""
     if await engine.read(_is_any_index_marked):
@@ -130,6 +162,10 @@ async def sweep_tokens_round(engine: Engine, services: Services) -> None:
 
 async def _is_anything_marked(snapshot: Snapshot) -> bool:
     return bool(await snapshot.scan(*keyspace.sweep_range(), limit=1))
+
+
+async def _is_any_record_leaving(snapshot: Snapshot, now: float) -> bool:
+    return bool(await snapshot.scan(*keyspace.leaving_range(int(now * 1000)), limit=1))
 
 
 async def _is_any_index_marked(snapshot: Snapshot) -> bool:

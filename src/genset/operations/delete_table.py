@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -66,10 +67,12 @@ async def execute(plan: Plan, txn: Transaction) -> Answer:
     transition_s = scope.services.transition_s
     deleting = dataclasses.replace(table, status="DELETING", settled_at=now + transition_s)
     deleting = await stream_changes.close_stream(txn, deleting, now)
+    record = keyspace.catalog_key(table.account, table.region, table.name)
     if transition_s > 0:
         put_table(txn, deleting)
+        txn.put(keyspace.leaving_key(record, math.ceil(deleting.settled_at * 1000)), b"")
     else:
-        txn.delete(keyspace.catalog_key(table.account, table.region, table.name))
+        txn.delete(record)
     txn.put(keyspace.sweep_key(table.number), b"")
     return {"TableDescription": table_description.describe(table, "DELETING", counts, now)}
 
