@@ -12,6 +12,12 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Final
 
+from genset.background.portions import (
+    BYTES_PER_WRITE,
+    KEYS_AT_FIRST,
+    KEYS_PER_WRITE,
+    read_portion,
+)
 from genset.model.attribute_values import Item
 from genset.model.items import decode_stored, stored_bytes
 from genset.model.tables import Table
@@ -32,11 +38,8 @@ from genset.storage import keyspace
 from genset.storage.engine import Engine, Snapshot, Transaction
 from genset.storage.keyspace import after_prefix
 
-# Each portion is one write transaction that others wait for. Items may have 400 KB: they are read a
-# few at a time, and no more once there are so many bytes.
-ITEMS_PER_WRITE: Final = 100
-ITEMS_PER_READ: Final = 10
-BYTES_PER_WRITE: Final = 1024**2
+ITEMS_PER_WRITE: Final = KEYS_PER_WRITE
+ITEMS_PER_READ: Final = KEYS_AT_FIRST
 PORTIONS_PER_TURN: Final = 10
 _RECORDS_PER_READ: Final = 100
 
@@ -184,7 +187,14 @@ async def _walk_portion(txn: Transaction, number: int, services: Services) -> bo
     filling = queue.state == FILLING
     prefix = table.items_prefix if filling else keyspace.expiry_prefix(number)
     start = bytes.fromhex(queue.cursor) or prefix
-    pairs, is_end = await _read_portion(txn, start, after_prefix(prefix))
+    pairs, is_end = await read_portion(
+        txn,
+        start,
+        after_prefix(prefix),
+        keys_max=ITEMS_PER_WRITE,
+        bytes_max=BYTES_PER_WRITE,
+        keys_at_first=ITEMS_PER_READ,
+    )
     if filling:
         _queue_items(txn, table, pairs)
     else:
@@ -201,22 +211,6 @@ async def _walk_portion(txn: Transaction, number: int, services: Services) -> bo
         return False
     txn.put(keyspace.expiry_queue_key(number), encode_queue(following))
     return following.state != READY
-
-
-async def _read_portion(
-    snapshot: Snapshot, start: bytes, stop: bytes
-) -> tuple[list[tuple[bytes, bytes]], bool]:
-    """The first pairs of a range, as many as one write is to hold, and whether they are all."""
-    pairs: list[tuple[bytes, bytes]] = []
-    size = 0
-    while len(pairs) < ITEMS_PER_WRITE and size < BYTES_PER_WRITE:
-        read = await snapshot.scan(start, stop, limit=ITEMS_PER_READ)
-        pairs += read
-        if len(read) < ITEMS_PER_READ:
-            return pairs, True
-        size += sum(len(stored) for _, stored in read)
-        start = read[-1][0] + b"\x00"
-    return pairs, False
 
 
 def _queue_items(txn: Transaction, table: Table, pairs: list[tuple[bytes, bytes]]) -> None:
