@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genset.background import backfill
-from genset.background.backfill import fill_index, fill_indexes_round
+from genset.background.backfill import Filling, fill_indexes_round
 from genset.background.sweep import sweep_deleted_indexes
 from genset.storage import keyspace
 from genset.storage.engine import Engine
@@ -93,7 +93,7 @@ class History:
 
     async def portion(self) -> None:
         for mark in await self.engine.read(backfill._marks):
-            await fill_index(self.engine, mark, portions_max=1)
+            await Filling(mark).advance(self.engine)
 
     async def sweep(self) -> None:
         await sweep_deleted_indexes(self.engine, 7)

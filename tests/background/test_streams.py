@@ -6,6 +6,7 @@ import pytest
 
 from genset.background.streams import ShardPolicy
 from genset.storage import keyspace
+from genset.storage._snapshots import ReadSnapshot
 from support import tables
 from support.client import Refused
 from support.still_server import StillServer, finished
@@ -396,3 +397,27 @@ def test_a_removal_by_time_to_live_names_the_service(server):
     assert removed["eventName"] == "REMOVE"
     assert removed["userIdentity"] == {"PrincipalId": "dynamodb.amazonaws.com", "Type": "Service"}
     assert removed["dynamodb"]["OldImage"] == item
+
+
+@pytest.mark.parametrize(("small", "large_read_max"), [(0, 12), (5, 20), (150, 100)])
+def test_a_page_of_large_records_reads_little_more_than_it_answers(
+    server, small, large_read_max, monkeypatch
+):
+    """However small the records before the large ones are."""
+    arn = streamed(server)
+    put(server, *(f"small{n}" for n in range(small)))
+    for n in range(300):
+        server("PutItem", TableName="tab", Item={"pk": S(f"large{n}"), "v": S("x" * 100_000)})
+    iterator = iterator_of(server, arn, shards_of(server, arn)[0]["ShardId"])
+    read = []
+    scan = ReadSnapshot.scan
+
+    async def counted(*range_, **members):
+        pairs = await scan(*range_, **members)
+        read.extend(len(value) for _, value in pairs)
+        return pairs
+
+    monkeypatch.setattr(ReadSnapshot, "scan", counted)
+    page = call(server, "GetRecords", ShardIterator=iterator)
+    assert len(page["Records"]) == small + 10
+    assert 1_000_000 < sum(read) <= large_read_max * 100_500

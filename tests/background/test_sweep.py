@@ -7,7 +7,13 @@ import json
 
 from genset.background.sweep import sweep_deleted_tables, sweep_tokens
 from genset.storage import keyspace
+from genset.storage.engine import Engine
 from genset.storage.sqlite import open_sqlite
+from support import tables
+from support.in_process import InProcess
+from support.values import S
+
+KEYED = tables.table("pk", types={"pk": "S"})
 
 
 def test_a_deleted_table_is_swept_in_portions_and_its_neighbour_stays() -> None:
@@ -36,6 +42,40 @@ def test_a_deleted_table_is_swept_in_portions_and_its_neighbour_stays() -> None:
         assert len(of_tables) == 76
         assert all(key[1:5] == (2).to_bytes(4) for key in of_tables)
         assert counts == ()
+        await engine.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_deleted_table_leaves_nothing_in_the_store_once_it_is_gone() -> None:
+    async def left(engine: Engine) -> set[bytes]:
+        rows = await engine.read(lambda snapshot: snapshot.scan(b"", b"\xff", limit=1000))
+        return {key for key, _ in rows}
+
+    async def scenario() -> None:
+        engine = open_sqlite(None)
+        server = InProcess(engine, now=1000.25, transition_s=5.0)
+        for name in ("gone", "leaving", "again"):
+            await server.send("CreateTable", {"TableName": name, **KEYED})
+        server.now += 5
+        await server.send("PutItem", {"TableName": "gone", "Item": {"pk": S("a")}})
+        for name in ("gone", "again"):
+            status, _ = await server.send("DeleteTable", {"TableName": name})
+            assert status == 200
+        server.now += 4
+        await server.send("DeleteTable", {"TableName": "leaving"})
+        await server.run_jobs()
+        server.now += 1
+        await server.send("CreateTable", {"TableName": "again", **KEYED})
+        await server.run_jobs()
+        _, listed = await server.send("ListTables", {})
+        assert listed["TableNames"] == ["again", "leaving"]
+        server.now += 4
+        await server.run_jobs()
+        assert await left(engine) == {
+            keyspace.catalog_key("000000000000", "us-east-1", "again"),
+            keyspace.table_numbers_key(),
+        }
         await engine.close()
 
     asyncio.run(scenario())

@@ -9,6 +9,7 @@ complete.
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 from typing import Final
 
 from genset.model.items import decode_stored, encode_stored, stored_bytes
@@ -31,9 +32,14 @@ _INDEXES_PER_ROUND: Final = 100
 
 
 async def fill_indexes_round(engine: Engine, _: Services) -> None:
-    """Fill all indexes that lack entries now. Raises StorageError."""
-    for mark in await engine.read(_marks):
-        await fill_index(engine, mark)
+    """Fill all indexes that lack entries now; they take turns. Raises StorageError."""
+    fillings: dict[bytes, Filling] = {}
+    while True:
+        marks = await engine.read(_marks)
+        fillings = {mark: fillings.get(mark) or Filling(mark) for mark in marks}
+        advanced = [await filling.advance(engine) for filling in fillings.values()]
+        if not any(advanced):
+            return
 
 
 async def _marks(snapshot: Snapshot) -> list[bytes]:
@@ -41,24 +47,33 @@ async def _marks(snapshot: Snapshot) -> list[bytes]:
     return [key for key, _ in found]
 
 
-async def fill_index(engine: Engine, mark: bytes, *, portions_max: int | None = None) -> None:
-    """Fill the index of the record at `mark`, or do the next `portions_max` portions of that.
+class Filling:
+    """This process's part in filling the index of the record at `mark`.
 
     Several processes may fill one index, for each portion begins where the last one ended,
     whoever did it; but a process that sees another at work leaves it to that one, since they
-    would only wait for each other. Raises StorageError.
+    would only wait for each other.
     """
-    limit = _ITEMS_AT_FIRST
-    expected: bytes | None = None
-    done = 0
 
-    async def step(txn: Transaction) -> tuple[bytes, int] | None:
-        return await _fill_portion(txn, mark, expected, limit)
+    def __init__(self, mark: bytes) -> None:
+        self._mark = mark
+        self._limit = _ITEMS_AT_FIRST
+        self._expected: bytes | None = None
+        self._is_over = False
 
-    while done != portions_max and (portion := await engine.write(step)) is not None:
-        expected, size = portion
-        limit = max(1, min(_ITEMS_PER_WRITE, _BYTES_PER_WRITE * limit // max(size, 1)))
-        done += 1
+    async def advance(self, engine: Engine) -> bool:
+        """Do the next portion; whether there may be more for this process. Raises StorageError."""
+        if self._is_over:
+            return False
+        limit = self._limit
+        step = partial(_fill_portion, mark=self._mark, expected=self._expected, limit=limit)
+        portion = await engine.write(step)
+        if portion is None:
+            self._is_over = True
+            return False
+        self._expected, size = portion
+        self._limit = max(1, min(_ITEMS_PER_WRITE, _BYTES_PER_WRITE * limit // max(size, 1)))
+        return True
 
 
 async def _fill_portion(

@@ -6,10 +6,18 @@ record of a deleted table's queue is nobody's here: `genset.background.sweep` re
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Final
 
+from genset.background.portions import (
+    BYTES_PER_WRITE,
+    KEYS_AT_FIRST,
+    KEYS_PER_WRITE,
+    read_portion,
+)
 from genset.model.attribute_values import Item
 from genset.model.items import decode_stored, stored_bytes
 from genset.model.tables import Table
@@ -30,60 +38,72 @@ from genset.storage import keyspace
 from genset.storage.engine import Engine, Snapshot, Transaction
 from genset.storage.keyspace import after_prefix
 
-# Each portion is one write transaction that others wait for. Items may have 400 KB: they are read a
-# few at a time, and no more once there are so many bytes.
-ITEMS_PER_WRITE: Final = 100
-ITEMS_PER_READ: Final = 10
-BYTES_PER_WRITE: Final = 1024**2
-_RECORDS_PER_SCAN: Final = 1000
+ITEMS_PER_WRITE: Final = KEYS_PER_WRITE
+ITEMS_PER_READ: Final = KEYS_AT_FIRST
+PORTIONS_PER_TURN: Final = 10
+_RECORDS_PER_READ: Final = 100
 
 
 async def delete_expired_round(engine: Engine, services: Services) -> None:
     """Delete all items that have expired; tables take turns. Raises StorageError."""
-    while numbers := await engine.read(partial(_due_tables, services=services)):
+    while numbers := await _tables(engine, services, _is_due):
         for number in numbers:
-            await engine.write(partial(_delete_portion, number=number, services=services))
+            await _take_turn(engine, partial(_delete_portion, number=number, services=services))
 
 
 async def prepare_queues_round(engine: Engine, services: Services) -> None:
-    """Fill and empty the queues of tables whose time to live has changed. Raises StorageError."""
-    for number in await engine.read(partial(_unready_tables, services=services)):
-        walk = partial(_walk_portion, number=number, services=services)
-        while await engine.write(walk):
-            pass
+    """Fill and empty the queues of tables whose time to live has changed; tables take turns.
+
+    Raises StorageError.
+    """
+    while numbers := await _tables(engine, services, _is_unready):
+        for number in numbers:
+            await _take_turn(engine, partial(_walk_portion, number=number, services=services))
 
 
-async def _due_tables(snapshot: Snapshot, services: Services) -> list[int]:
-    """The tables of which an item is to be deleted now."""
-    first, last = due_seconds(services.now())
-    due = []
-    for table, _ in await _live_queues(snapshot, services):
-        places = keyspace.expiry_range(table.number, first, last)
-        if table.ttl is not None and await snapshot.scan(*places, limit=1):
-            due.append(table.number)
-    return due
+async def _take_turn(engine: Engine, portion: Callable[[Transaction], Awaitable[bool]]) -> None:
+    """Do portions of one table's work until it is done or another table's turn."""
+    for _ in range(PORTIONS_PER_TURN):
+        if not await engine.write(portion):
+            return
 
 
-async def _unready_tables(snapshot: Snapshot, services: Services) -> list[int]:
-    """The tables whose queue is not what it is to be."""
-    queues = await _live_queues(snapshot, services)
-    return [table.number for table, queue in queues if queue.state != READY]
+_Wanted = Callable[[Snapshot, Table, ExpiryQueue, float], Awaitable[bool]]
 
 
-async def _live_queues(snapshot: Snapshot, services: Services) -> list[tuple[Table, ExpiryQueue]]:
-    """All queues of tables that are there."""
+async def _is_due(snapshot: Snapshot, table: Table, _: ExpiryQueue, now: float) -> bool:
+    """Whether an item of the table is to be deleted now."""
+    if table.ttl is None:
+        return False
+    first, last = due_seconds(now)
+    return bool(await snapshot.scan(*keyspace.expiry_range(table.number, first, last), limit=1))
+
+
+async def _is_unready(_: Snapshot, __: Table, queue: ExpiryQueue, ___: float) -> bool:
+    """Whether the table's queue is not what it is to be."""
+    return queue.state != READY
+
+
+async def _tables(engine: Engine, services: Services, wanted: _Wanted) -> list[int]:
+    """The tables with a queue that are wanted, of those that are there."""
     start, stop = keyspace.expiry_queues_range()
-    found = []
-    while True:
-        records = await snapshot.scan(start, stop, limit=_RECORDS_PER_SCAN)
+    found: list[int] = []
+
+    async def read(snapshot: Snapshot) -> bytes | None:
+        """Look at a page of queues; answers where the next starts."""
+        records = await snapshot.scan(start, stop, limit=_RECORDS_PER_READ)
         for key, stored in records:
-            queue = decode_queue(stored)
-            table = await _live_table(snapshot, keyspace.queued_table(key), queue, services)
-            if table is not None:
-                found.append((table, queue))
-        if len(records) < _RECORDS_PER_SCAN:
-            return found
-        start = records[-1][0] + b"\x00"
+            queue, number = decode_queue(stored), keyspace.queued_table(key)
+            table = await _live_table(snapshot, number, queue, services)
+            if table is not None and await wanted(snapshot, table, queue, services.now()):
+                found.append(number)
+        return records[-1][0] + b"\x00" if len(records) == _RECORDS_PER_READ else None
+
+    while (following := await engine.read(read)) is not None:
+        start = following
+        # Short reads do not suspend: without this, requests would wait for all pages.
+        await asyncio.sleep(0)
+    return found
 
 
 async def _live_table(
@@ -109,22 +129,22 @@ async def _queue_of(
     return None if table is None else (table, queue)
 
 
-async def _delete_portion(txn: Transaction, number: int, services: Services) -> None:
+async def _delete_portion(txn: Transaction, number: int, services: Services) -> bool:
     """Take the items that are due first out of a table's queue, and delete those that expired.
 
     An item may have been written since it got its place, or its table's attribute be another:
-    what the item holds now decides.
+    what the item holds now decides. Returns whether there may be more to do.
     """
     found = await _queue_of(txn, number, services)
     if found is None or found[0].ttl is None:
-        return
+        return False
     table, attribute = found[0], found[0].ttl
     first, last = due_seconds(services.now())
     places = await txn.scan(*keyspace.expiry_range(number, first, last), limit=ITEMS_PER_WRITE)
     size = 0
     for some in range(0, len(places), ITEMS_PER_READ):
         if size >= BYTES_PER_WRITE:
-            return
+            return True
         taken = [place for place, _ in places[some : some + ITEMS_PER_READ]]
         keys = [keyspace.expiring_item(place) for place in taken]
         for place, key, stored in zip(taken, keys, await txn.get_many(keys), strict=True):
@@ -136,6 +156,7 @@ async def _delete_portion(txn: Transaction, number: int, services: Services) -> 
             second = expiry_second(item, attribute)
             if second is not None and first <= second <= last:
                 await _delete(txn, table, key, item, stored_bytes(stored), services)
+    return len(places) == ITEMS_PER_WRITE
 
 
 async def _delete(
@@ -166,7 +187,14 @@ async def _walk_portion(txn: Transaction, number: int, services: Services) -> bo
     filling = queue.state == FILLING
     prefix = table.items_prefix if filling else keyspace.expiry_prefix(number)
     start = bytes.fromhex(queue.cursor) or prefix
-    pairs, is_end = await _read_portion(txn, start, after_prefix(prefix))
+    pairs, is_end = await read_portion(
+        txn,
+        start,
+        after_prefix(prefix),
+        keys_max=ITEMS_PER_WRITE,
+        bytes_max=BYTES_PER_WRITE,
+        keys_at_first=ITEMS_PER_READ,
+    )
     if filling:
         _queue_items(txn, table, pairs)
     else:
@@ -183,22 +211,6 @@ async def _walk_portion(txn: Transaction, number: int, services: Services) -> bo
         return False
     txn.put(keyspace.expiry_queue_key(number), encode_queue(following))
     return following.state != READY
-
-
-async def _read_portion(
-    snapshot: Snapshot, start: bytes, stop: bytes
-) -> tuple[list[tuple[bytes, bytes]], bool]:
-    """The first pairs of a range, as many as one write is to hold, and whether they are all."""
-    pairs: list[tuple[bytes, bytes]] = []
-    size = 0
-    while len(pairs) < ITEMS_PER_WRITE and size < BYTES_PER_WRITE:
-        read = await snapshot.scan(start, stop, limit=ITEMS_PER_READ)
-        pairs += read
-        if len(read) < ITEMS_PER_READ:
-            return pairs, True
-        size += sum(len(stored) for _, stored in read)
-        start = read[-1][0] + b"\x00"
-    return pairs, False
 
 
 def _queue_items(txn: Transaction, table: Table, pairs: list[tuple[bytes, bytes]]) -> None:

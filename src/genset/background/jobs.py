@@ -35,6 +35,7 @@ class Job:
 
 _ALWAYS: Final[Sequence[Job]] = (
     Job(name="sweep of deleted tables", pause_s=10.0, run=sweep.sweep_tables_round),
+    Job(name="sweep of the catalog", pause_s=10.0, run=sweep.sweep_catalog_round),
     Job(name="sweep of deleted indexes", pause_s=10.0, run=sweep.sweep_indexes_round),
     Job(name="backfill of indexes", pause_s=1.0, run=backfill.fill_indexes_round),
     Job(name="sweep of client tokens", pause_s=10.0, run=sweep.sweep_tokens_round),

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from genset.background.portions import read_portion
 from genset.model.limits import STREAM_KEEP_SECONDS
 from genset.model.streams import Shard, Stream, decode_stream
 from genset.model.tables import decode_table, encode_table
@@ -44,8 +45,6 @@ class ShardPolicy:
     open_shards_max: int = 8
 
 
-# Each portion is one write transaction that others wait for, and a record may have 800 KB.
-_RECORDS_PER_WRITE: Final = 100
 _STREAMS_PER_READ: Final = 100
 _DEFAULT: Final = ShardPolicy()
 
@@ -102,11 +101,11 @@ async def _trim_portion(
     txn: Transaction, start: bytes, stop: bytes, now: float
 ) -> list[tuple[bytes, bytes]]:
     """Remove old records, at most a portion; returns the next one if there may be more to do."""
-    pairs = await txn.scan(start, stop, limit=_RECORDS_PER_WRITE)
+    pairs, is_end = await read_portion(txn, start, stop)
     old = [key for key, record in pairs if _is_old(record, now)]
     if old:
         txn.delete_range(start, old[-1] + b"\x00")
-    return pairs[-1:] if len(old) == _RECORDS_PER_WRITE else []
+    return [] if is_end or len(old) < len(pairs) else pairs[-1:]
 
 
 async def _remove_empty(txn: Transaction, stream: Stream, now: float) -> None:

@@ -5,16 +5,16 @@ Every job may be stopped at any moment and run again: it goes on with what is le
 
 from __future__ import annotations
 
-from typing import Final
+from functools import partial
 
 import orjson
 
+from genset.background.portions import KEYS_PER_WRITE, read_portion
+from genset.model.tables import decode_table
+from genset.operations.catalog import has_gone
 from genset.operations.operation import Services
 from genset.storage import keyspace
 from genset.storage.engine import Engine, Snapshot, Transaction
-
-# Each portion is one write transaction that others wait for, and may hold items of 400 KB.
-_KEYS_PER_WRITE: Final = 100
 
 
 async def sweep_deleted_tables(engine: Engine, limit: int) -> int:
@@ -42,19 +42,42 @@ async def _sweep_table(txn: Transaction, number: int, mark: bytes, limit: int) -
     items, entries, counts, collections, expiries, queue = keyspace.table_prefixes(number)
     left = limit
     for prefix in (items, entries, expiries):
-        pairs = await txn.scan(prefix, keyspace.after_prefix(prefix), limit=left)
+        stop = keyspace.after_prefix(prefix)
+        pairs, is_end = await read_portion(txn, prefix, stop, keys_max=left)
         for key, _ in pairs:
             txn.delete(key)
         if prefix == items:
             for hashed in {keyspace.item_partition(key) for key, _ in pairs}:
                 txn.delete(keyspace.collection_key(number, hashed))
         left -= len(pairs)
-        if left <= 0:
+        if not is_end:
             return False
     for prefix in (counts, collections, queue):
         txn.delete_range(prefix, keyspace.after_prefix(prefix))
     txn.delete(mark)
     return True
+
+
+async def sweep_catalog(engine: Engine, now: float, limit: int) -> None:
+    """Remove the records of tables that are no longer DELETING but gone, `limit` a transaction.
+
+    Raises StorageError.
+    """
+
+    async def step(txn: Transaction) -> bool:
+        """Remove one portion; whether there may be more."""
+        marks = await txn.scan(*keyspace.leaving_range(int(now * 1000)), limit=limit)
+        for mark, _ in marks:
+            key = keyspace.leaving_catalog_key(mark)
+            stored = await txn.get(key)
+            # Another table may have taken the name.
+            if stored is not None and has_gone(decode_table(stored), now):
+                txn.delete(key)
+            txn.delete(mark)
+        return len(marks) == limit
+
+    while await engine.write(step):
+        pass
 
 
 async def sweep_deleted_indexes(engine: Engine, limit: int) -> int:
@@ -72,10 +95,11 @@ async def sweep_deleted_indexes(engine: Engine, limit: int) -> int:
         mark = marks[0][0]
         table, index = keyspace.marked_index(mark)
         prefix = keyspace.index_prefix(table, index)
-        pairs = await txn.scan(prefix, keyspace.after_prefix(prefix), limit=limit)
+        stop = keyspace.after_prefix(prefix)
+        pairs, is_end = await read_portion(txn, prefix, stop, keys_max=limit)
         for key, _ in pairs:
             txn.delete(key)
-        if len(pairs) == limit:
+        if not is_end:
             return False
         txn.delete(keyspace.counts_key(table, index))
         txn.delete(mark)
@@ -113,23 +137,34 @@ async def sweep_tokens(engine: Engine, now: float, limit: int) -> int:
 async def sweep_tables_round(engine: Engine, _: Services) -> None:
     """Remove the data of all tables that are deleted now. Raises StorageError."""
     if await engine.read(_is_anything_marked):
-        await sweep_deleted_tables(engine, _KEYS_PER_WRITE)
+        await sweep_deleted_tables(engine, KEYS_PER_WRITE)
+
+
+async def sweep_catalog_round(engine: Engine, services: Services) -> None:
+    """Remove the records of all tables that are gone now. Raises StorageError."""
+    now = services.now()
+    if await engine.read(partial(_is_any_record_leaving, now=now)):
+        await sweep_catalog(engine, now, KEYS_PER_WRITE)
 
 
 async def sweep_indexes_round(engine: Engine, _: Services) -> None:
     """Remove the entries of all indexes that are deleted now. Raises StorageError."""
     if await engine.read(_is_any_index_marked):
-        await sweep_deleted_indexes(engine, _KEYS_PER_WRITE)
+        await sweep_deleted_indexes(engine, KEYS_PER_WRITE)
 
 
 async def sweep_tokens_round(engine: Engine, services: Services) -> None:
     """Remove the client tokens that have expired. Raises StorageError."""
     if await engine.read(_is_any_token_kept):
-        await sweep_tokens(engine, services.now(), _KEYS_PER_WRITE)
+        await sweep_tokens(engine, services.now(), KEYS_PER_WRITE)
 
 
 async def _is_anything_marked(snapshot: Snapshot) -> bool:
     return bool(await snapshot.scan(*keyspace.sweep_range(), limit=1))
+
+
+async def _is_any_record_leaving(snapshot: Snapshot, now: float) -> bool:
+    return bool(await snapshot.scan(*keyspace.leaving_range(int(now * 1000)), limit=1))
 
 
 async def _is_any_index_marked(snapshot: Snapshot) -> bool:

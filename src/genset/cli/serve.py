@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from genset.background.jobs import JobRunner, all_jobs
+from genset.background.older_streams import open_older_streams
 from genset.cli.settings import Settings, realism_switches
 from genset.insights.contributors import Contributors
 from genset.insights.watching import Watching
@@ -106,6 +107,7 @@ async def _serve(
     try:
         contributors = Contributors(time.time)
         services = _new_services(settings, contributors)
+        await open_older_streams(engine, services)
         jobs = JobRunner(engine, services, all_jobs(ttl_sweep_s=settings.ttl_sweep_seconds))
         realism = Realism(memory, engine, services, realism_switches(settings))
         api = _new_api(engine, authenticator, services, jobs, realism, contributors)

@@ -51,9 +51,14 @@ async def maybe_table(snapshot: Snapshot, scope: Scope, name: str) -> Table | No
         if len(_parsed) >= _PARSED_MAX:
             _parsed.clear()
         _parsed[key] = (stored, table)
-    if table.status == "DELETING" and scope.services.now() >= table.settled_at:
+    if table.status == "DELETING" and has_gone(table, scope.services.now()):
         return None
     return table
+
+
+def has_gone(table: Table, now: float) -> bool:
+    """Whether the table was deleted and is no longer DELETING."""
+    return table.status == "DELETING" and now >= table.settled_at
 
 
 def status_of(table: Table, scope: Scope) -> str:

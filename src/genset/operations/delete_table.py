@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
-from typing import Final
 
-from genset.model.errors import (
-    ResourceInUseException,
-    ResourceNotFoundException,
-    ValidationException,
-)
+from genset.model.errors import ResourceNotFoundException, ValidationException
 from genset.operations import stream_changes, table_description, update_conflicts
 from genset.operations.catalog import maybe_table, put_table, status_of, table_name
 from genset.operations.operation import Answer, Operation, Request, Scope
 from genset.storage import keyspace
 from genset.storage.engine import Transaction
-
-# Observed on the service, October 2026; an update in its own words.
-_BUSY: Final = {
-    "CREATING": "Table is being created: {}",
-    "UPDATING": "Table: {} is in the process of being updated.",
-    "DELETING": "Table is being deleted: {}",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +40,8 @@ async def execute(plan: Plan, txn: Transaction) -> Answer:
             f"Requested resource not found: Table: {plan.name} not found"
         )
     status, now = status_of(table, scope), scope.services.now()
-    if status not in ("CREATING", "DELETING"):
-        update_conflicts.check_deletable(table, now)
-    if status in _BUSY:
-        raise ResourceInUseException(
-            f"Attempt to change a resource which is still in use: {_BUSY[status].format(plan.name)}"
-        )
+    update_conflicts.check_table(table, status)
+    update_conflicts.check_deletable(table, status, now)
     if table.deletion_protection:
         raise ValidationException(
             "Resource cannot be deleted as it is currently protected against deletion. "
@@ -66,10 +51,12 @@ async def execute(plan: Plan, txn: Transaction) -> Answer:
     transition_s = scope.services.transition_s
     deleting = dataclasses.replace(table, status="DELETING", settled_at=now + transition_s)
     deleting = await stream_changes.close_stream(txn, deleting, now)
+    record = keyspace.catalog_key(table.account, table.region, table.name)
     if transition_s > 0:
         put_table(txn, deleting)
+        txn.put(keyspace.leaving_key(record, math.ceil(deleting.settled_at * 1000)), b"")
     else:
-        txn.delete(keyspace.catalog_key(table.account, table.region, table.name))
+        txn.delete(record)
     txn.put(keyspace.sweep_key(table.number), b"")
     return {"TableDescription": table_description.describe_deletion(table, counts, now)}
 

@@ -27,8 +27,10 @@ from genset.operations.table_rules import check_stream_limit
 from genset.storage import keyspace
 from genset.storage.engine import Snapshot
 
-# Records may have 800 KB: the first read shows how large these are.
-_FIRST_CHUNK: Final = 100
+# Records may have 800 KB: a first read shows how large these are, and each is bounded in case that
+# the next ones are larger.
+_FIRST_CHUNK: Final = 10
+_CHUNK_MAX: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +93,7 @@ async def _read_page(snapshot: Snapshot, stream: Stream, shard: Shard, plan: Pla
         if not _take(page, pairs) or len(pairs) < wanted:
             break
         average = page.size // len(page.stored) + 1
-        chunk = (STREAM_PAGE_BYTES_MAX - page.size) // average + 1
+        chunk = min(_CHUNK_MAX, (STREAM_PAGE_BYTES_MAX - page.size) // average + 1)
     return page
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from genset.model.errors import ValidationException
-from genset.model.streams import Shard, Stream, sequence_from
+from genset.model.streams import Shard, Stream, sequence_from, sequence_number
 from genset.operations.operation import Answer, Operation, Request, Scope
 from genset.operations.stream_arns import StreamName, parse_stream_arn, usable_stream
 from genset.operations.stream_positions import bounds, encode_iterator, no_shard, trimmed
@@ -28,12 +28,17 @@ class Plan:
 
 
 def prepare(request: Request, scope: Scope) -> Plan:
-    """Check which members go together; raises ValidationException."""
+    """Check which members go together; raises ValidationException.
+
+    What is said of sequence numbers is what DynamoDB Local says, where it says anything.
+    """
     kind = request["ShardIteratorType"]
     number, timestamp = request.get("SequenceNumber"), request.get("Timestamp")
-    if kind.endswith("SEQUENCE_NUMBER") != (number is not None):
-        needed = "is required" if number is None else "must not be specified"
-        raise invalid(f"SequenceNumber {needed} when ShardIteratorType is {kind}")
+    numbered = kind.endswith("SEQUENCE_NUMBER")
+    if number is not None and not numbered:
+        raise invalid("SequenceNumber should not be passed for this iterator type")
+    if numbered and number is None:
+        raise invalid("Invalid SequenceNumber")
     if (kind == "AT_TIMESTAMP") != (timestamp is not None):
         needed = "is required" if timestamp is None else "must not be specified"
         raise invalid(f"Timestamp {needed} when ShardIteratorType is {kind}")
@@ -80,6 +85,8 @@ async def execute(plan: Plan, txn: Snapshot) -> Answer:
 
 
 def _numbered(plan: Plan, shard: Shard, oldest: int, end: int) -> int:
+    if plan.number < sequence_number(shard.number, shard.first):
+        raise ValidationException("Invalid SequenceNumber for the shard")
     number = plan.number if plan.kind == "AT_SEQUENCE_NUMBER" else plan.number + 1
     sequence = sequence_from(shard.number, number)
     if shard.ending is not None and sequence == shard.ending + 1:

@@ -7,6 +7,7 @@ from typing import Any
 
 from genset.model import limits
 from genset.model.tables import decode_table
+from genset.operations.catalog import has_gone
 from genset.operations.operation import Answer, Operation, Request, Scope
 from genset.storage import keyspace
 from genset.storage.engine import Snapshot
@@ -43,7 +44,7 @@ async def execute(plan: Plan, txn: Snapshot) -> Answer:
         page = await txn.scan(start, stop, limit=wanted)
         for _, stored in page:
             table = decode_table(stored)
-            if table.status != "DELETING" or now < table.settled_at:
+            if not has_gone(table, now):
                 names.append(table.name)
         if len(page) < wanted:
             break

@@ -256,7 +256,7 @@ def _class_change(table: Table) -> str:
     return f"Table: {table.name} TableClassUpdateInProgress: {found}"
 
 
-def check_deletable(table: Table, now: float) -> None:
+def check_deletable(table: Table, status: str, now: float) -> None:
     """Check that nothing of the table is changing that keeps it from deletion."""
     busy = index_states.being_deleted(table, now) or any(
         index_states.status(index, now) != "ACTIVE" for index in table.indexes
@@ -265,4 +265,5 @@ def check_deletable(table: Table, now: float) -> None:
         raise in_use("Cannot delete table while indexes are being created, updated, or deleted.")
     if is_under_way(table, STREAM, now):
         raise in_use("Cannot delete table while stream is being enabled/disabled.")
-    _check_encryption(table, now)
+    if status == "UPDATING" or is_under_way(table, ENCRYPTION, now):
+        raise in_use(f"Table: {table.name} is in the process of being updated.")

@@ -17,6 +17,7 @@
 0E 00 table(4) index(2)                       an index to be filled, and how far that is
 0E 01 table(4) index(2)                       a deleted index whose data is to be swept
 10 escaped key, 00 01, time(8)                what the key held before its change at that time
+12 time(8) account/region/table               a DELETING table whose 01 is to be removed then
 
 The tie is the table's sort key in a local index and a hash of the primary key in a global one.
 """
@@ -43,6 +44,7 @@ _EXPIRY_QUEUE: Final = b"\x0d"
 _BACKFILL: Final = b"\x0e\x00"
 _INDEX_SWEEP: Final = b"\x0e\x01"
 _HISTORY: Final = b"\x10"
+_LEAVING: Final = b"\x12"
 _TABLE_BYTES: Final = 4
 _INDEX_BYTES: Final = 2
 _STREAM_BYTES: Final = 4
@@ -59,6 +61,11 @@ def after_prefix(prefix: bytes) -> bytes:
     """The least key greater than every key that starts with `prefix`."""
     trimmed = prefix.rstrip(b"\xff")
     return trimmed[:-1] + bytes([trimmed[-1] + 1])
+
+
+def all_catalogs() -> tuple[bytes, bytes]:
+    """The catalog records of all accounts and Regions."""
+    return _CATALOG, after_prefix(_CATALOG)
 
 
 def catalog_prefix(account: str, region: str) -> bytes:
@@ -140,6 +147,21 @@ def sweep_range() -> tuple[bytes, bytes]:
 def swept_table(key: bytes) -> int:
     """The table number of a sweep record's key."""
     return int.from_bytes(key[len(_SWEEP) :])
+
+
+def leaving_key(catalog: bytes, time: int) -> bytes:
+    """The record that a catalog record goes at `time`, milliseconds since the epoch."""
+    return _LEAVING + time.to_bytes(_TIME_BYTES) + catalog[len(_CATALOG) :]
+
+
+def leaving_range(time: int) -> tuple[bytes, bytes]:
+    """The records of catalog records that go at `time` or before."""
+    return _LEAVING, _LEAVING + (time + 1).to_bytes(_TIME_BYTES)
+
+
+def leaving_catalog_key(key: bytes) -> bytes:
+    """The key of the catalog record that goes."""
+    return _CATALOG + key[len(_LEAVING) + _TIME_BYTES :]
 
 
 def backfill_key(table: int, index: int) -> bytes:

@@ -1,0 +1,61 @@
+"""A data directory that is older than streams, in which a table says that its stream is enabled."""
+
+from __future__ import annotations
+
+import asyncio
+
+import orjson
+import pytest
+
+from genset.storage import keyspace
+from genset.storage.sqlite import open_sqlite
+from support import tables
+from support.client import Api
+from support.streams import call, enabled, latest_arn, read_all
+from support.values import S
+
+# What a record from before these features lacks.
+LATER_MEMBERS = ("stream", "time_to_live", "deleting", "changes")
+
+
+def age(database):
+    """Make all tables' records what they were before there were streams."""
+
+    async def work():
+        engine = open_sqlite(database)
+        try:
+            await engine.write(rewrite)
+        finally:
+            await engine.close()
+
+    async def rewrite(txn):
+        for key, stored in await txn.scan(*keyspace.all_catalogs(), limit=100):
+            record = {m: v for m, v in orjson.loads(stored).items() if m not in LATER_MEMBERS}
+            txn.put(key, orjson.dumps(record))
+        streams = keyspace.streams_range()
+        txn.delete_range(*streams)
+
+    asyncio.run(work())
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_its_stream_is_there_from_the_first_write_on(durable_server, tmp_path, workers):
+    keyed = tables.table("pk", types={"pk": "S"})
+    server = durable_server()
+    with Api(server.url) as api:
+        tables.create(api, "streamed", {**keyed, **enabled("NEW_IMAGE")})
+        tables.create(api, "plain", keyed)
+    server.stop()
+    age(tmp_path / "data" / "genset.db")
+
+    for _ in range(2):
+        server = durable_server("--workers", workers)
+        with Api(server.url) as api:
+            arn = latest_arn(api, "streamed")
+            listed = call(api, "ListStreams")["Streams"]
+            assert [stream["StreamArn"] for stream in listed] == [arn]
+            for table in ("streamed", "plain"):
+                api("PutItem", TableName=table, Item={"pk": S("a")})
+            names = [each["dynamodb"]["Keys"]["pk"]["S"] for each in read_all(api, arn)]
+            assert names == ["a"]
+        server.stop()
