@@ -61,6 +61,14 @@ def has_gone(table: Table, now: float) -> bool:
     return table.status == "DELETING" and now >= table.settled_at
 
 
+async def existing_table(snapshot: Snapshot, scope: Scope, name: str) -> Table:
+    """The table of that name, whatever its status; raises ResourceNotFoundException."""
+    table = await maybe_table(snapshot, scope, name)
+    if table is None:
+        raise ResourceNotFoundException(f"Requested resource not found: Table: {name} not found")
+    return table
+
+
 def status_of(table: Table, scope: Scope) -> str:
     """The table's status now."""
     if table.status != "ACTIVE" and scope.services.now() >= table.settled_at:

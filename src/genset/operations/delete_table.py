@@ -6,9 +6,9 @@ import dataclasses
 import math
 from dataclasses import dataclass
 
-from genset.model.errors import ResourceNotFoundException, ValidationException
+from genset.model.errors import ValidationException
 from genset.operations import stream_changes, table_description, update_conflicts
-from genset.operations.catalog import maybe_table, put_table, status_of, table_name
+from genset.operations.catalog import existing_table, put_table, status_of, table_name
 from genset.operations.operation import Answer, Operation, Request, Scope
 from genset.storage import keyspace
 from genset.storage.engine import Transaction
@@ -34,11 +34,7 @@ async def execute(plan: Plan, txn: Transaction) -> Answer:
     ValidationException if it is protected.
     """
     scope = plan.scope
-    table = await maybe_table(txn, scope, plan.name)
-    if table is None:
-        raise ResourceNotFoundException(
-            f"Requested resource not found: Table: {plan.name} not found"
-        )
+    table = await existing_table(txn, scope, plan.name)
     status, now = status_of(table, scope), scope.services.now()
     update_conflicts.check_table(table, status)
     update_conflicts.check_deletable(table, status, now)

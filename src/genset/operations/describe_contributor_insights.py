@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from genset.operations import insights_parts
-from genset.operations.catalog import table_name
+from genset.operations.catalog import existing_table, table_name
 from genset.operations.operation import Answer, Operation, Request, Scope
 from genset.storage.engine import Snapshot
 
@@ -31,7 +31,7 @@ def prepare(request: Request, scope: Scope) -> Plan:
 async def execute(plan: Plan, txn: Snapshot) -> Answer:
     """Describe them; raises ResourceNotFoundException."""
     now = plan.scope.services.now()
-    table = await insights_parts.existing_table(txn, plan.scope, plan.table)
+    table = await existing_table(txn, plan.scope, plan.table)
     index = None
     if plan.index is not None:
         index = insights_parts.existing_index(table, plan.index, now)

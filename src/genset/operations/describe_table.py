@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from genset.model.errors import ResourceNotFoundException
 from genset.operations import table_description
-from genset.operations.catalog import maybe_table, status_of, table_name
+from genset.operations.catalog import existing_table, status_of, table_name
 from genset.operations.operation import Answer, Operation, Request, Scope
 from genset.storage.engine import Snapshot
 
@@ -26,11 +25,7 @@ def prepare(request: Request, scope: Scope) -> Plan:
 
 async def execute(plan: Plan, txn: Snapshot) -> Answer:
     """Describe the table, with exact counts; raises ResourceNotFoundException."""
-    table = await maybe_table(txn, plan.scope, plan.name)
-    if table is None:
-        raise ResourceNotFoundException(
-            f"Requested resource not found: Table: {plan.name} not found"
-        )
+    table = await existing_table(txn, plan.scope, plan.name)
     counts = await table_description.read_counts(txn, table)
     now = plan.scope.services.now()
     return {"Table": table_description.describe(table, status_of(table, plan.scope), counts, now)}

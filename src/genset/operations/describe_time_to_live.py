@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from genset.model.errors import ResourceNotFoundException, ValidationException
+from genset.model.errors import ValidationException
 from genset.model.tables import Table
-from genset.operations.catalog import maybe_table, status_of, table_name
+from genset.operations.catalog import existing_table, status_of, table_name
 from genset.operations.operation import Answer, Operation, Request, Scope
 from genset.storage.engine import Snapshot
 
@@ -26,11 +26,7 @@ def prepare(request: Request, scope: Scope) -> Plan:
 
 async def execute(plan: Plan, txn: Snapshot) -> Answer:
     """Describe it; raises ResourceNotFoundException and ValidationException."""
-    table = await maybe_table(txn, plan.scope, plan.name)
-    if table is None:
-        raise ResourceNotFoundException(
-            f"Requested resource not found: Table: {plan.name} not found"
-        )
+    table = await existing_table(txn, plan.scope, plan.name)
     status = status_of(table, plan.scope)
     if status in ("CREATING", "DELETING"):
         raise ValidationException(

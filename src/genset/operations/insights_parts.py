@@ -11,17 +11,6 @@ from typing import Any
 from genset.model.errors import ResourceNotFoundException
 from genset.model.index_states import being_deleted, is_being_allocated
 from genset.model.tables import Index, Table
-from genset.operations.catalog import maybe_table
-from genset.operations.operation import Scope
-from genset.storage.engine import Snapshot
-
-
-async def existing_table(snapshot: Snapshot, scope: Scope, name: str) -> Table:
-    """The table of that name, whatever its status; raises ResourceNotFoundException."""
-    table = await maybe_table(snapshot, scope, name)
-    if table is None:
-        raise ResourceNotFoundException(f"Requested resource not found: Table: {name} not found")
-    return table
 
 
 def existing_index(table: Table, name: str, now: float) -> Index:

@@ -18,7 +18,7 @@ import orjson
 from genset.model.errors import ValidationException
 from genset.model.tables import Index, Table, decode_table
 from genset.operations import insights_parts
-from genset.operations.catalog import table_name
+from genset.operations.catalog import existing_table, table_name
 from genset.operations.operation import Answer, Operation, Request, Scope
 from genset.storage import keyspace
 from genset.storage.engine import Snapshot
@@ -58,7 +58,7 @@ def prepare(request: Request, scope: Scope) -> Plan:
 async def execute(plan: Plan, txn: Snapshot) -> Answer:
     """List what is not DISABLED; raises ResourceNotFoundException for a table that is none."""
     if plan.table is not None:
-        await insights_parts.existing_table(txn, plan.scope, plan.table)
+        await existing_table(txn, plan.scope, plan.table)
     now = plan.scope.services.now()
     start, stop = _range(plan)
     summaries: list[dict[str, Any]] = []

@@ -19,7 +19,7 @@ from genset.model.errors import (
 from genset.model.resource_policies import AttachedPolicy
 from genset.model.streams import Stream
 from genset.model.tables import Table
-from genset.operations.catalog import maybe_table, put_table, status_of
+from genset.operations.catalog import existing_table, put_table, status_of
 from genset.operations.operation import Scope
 from genset.operations.resource_arns import resource_in
 from genset.operations.stream_changes import maybe_stream, put_stream
@@ -68,12 +68,7 @@ async def policy_holder(
 ) -> Table | Stream:
     """The table or stream of an ARN; raises ResourceNotFoundException if there is none."""
     if resource.label is None:
-        table = await maybe_table(snapshot, scope, resource.table)
-        if table is None:
-            raise ResourceNotFoundException(
-                f"Requested resource not found: Table: {resource.table} not found"
-            )
-        return table
+        return await existing_table(snapshot, scope, resource.table)
     stream = await maybe_stream(
         snapshot, scope.account, scope.region, resource.table, resource.label
     )

@@ -16,7 +16,7 @@ from genset.model.index_states import is_being_created
 from genset.model.insights import ACCESSED_AND_THROTTLED, Insights
 from genset.model.tables import Index, Table
 from genset.operations import insights_parts
-from genset.operations.catalog import put_table, status_of, table_name
+from genset.operations.catalog import existing_table, put_table, status_of, table_name
 from genset.operations.operation import Answer, Operation, Request, Scope
 from genset.storage.engine import Transaction
 
@@ -47,7 +47,7 @@ async def execute(plan: Plan, txn: Transaction) -> Answer:
     """Change them. Raises ResourceNotFoundException and ValidationException."""
     services = plan.scope.services
     now = services.now()
-    table = await insights_parts.existing_table(txn, plan.scope, plan.table)
+    table = await existing_table(txn, plan.scope, plan.table)
     index = None
     if plan.index is not None:
         index = insights_parts.existing_index(table, plan.index, now)

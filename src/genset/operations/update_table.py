@@ -13,7 +13,6 @@ import math
 from dataclasses import dataclass
 from typing import Any, Final
 
-from genset.model.errors import ResourceNotFoundException
 from genset.model.tables import Index, Table
 from genset.operations import (
     index_backfill,
@@ -24,7 +23,7 @@ from genset.operations import (
     update_conflicts,
     update_rules,
 )
-from genset.operations.catalog import maybe_table, put_table, status_of, table_name
+from genset.operations.catalog import existing_table, put_table, status_of, table_name
 from genset.operations.operation import Answer, Operation, Request, Scope
 from genset.operations.table_rules import THROUGHPUT, WARM_MEMBERS
 from genset.operations.update_rules import IndexChanges
@@ -70,11 +69,7 @@ async def execute(plan: Plan, txn: Transaction) -> Answer:
     Raises ResourceNotFoundException, ResourceInUseException and LimitExceededException while the
     table or an index is changing, and ValidationException.
     """
-    table = await maybe_table(txn, plan.scope, plan.name)
-    if table is None:
-        raise ResourceNotFoundException(
-            f"Requested resource not found: Table: {plan.name} not found"
-        )
+    table = await existing_table(txn, plan.scope, plan.name)
     status = status_of(table, plan.scope)
     services = plan.scope.services
     now = services.now()

@@ -12,12 +12,11 @@ from dataclasses import dataclass
 
 from genset.model.errors import (
     ResourceInUseException,
-    ResourceNotFoundException,
     ValidationException,
 )
 from genset.model.tables import Table, TimeToLive
 from genset.operations import expiry_queue
-from genset.operations.catalog import maybe_table, put_table, status_of, table_name
+from genset.operations.catalog import existing_table, put_table, status_of, table_name
 from genset.operations.operation import Answer, Operation, Request, Scope
 from genset.storage.engine import Transaction
 
@@ -49,11 +48,7 @@ async def execute(plan: Plan, txn: Transaction) -> Answer:
     Raises ResourceNotFoundException, ResourceInUseException while the table is being created,
     and ValidationException.
     """
-    table = await maybe_table(txn, plan.scope, plan.name)
-    if table is None:
-        raise ResourceNotFoundException(
-            f"Requested resource not found: Table: {plan.name} not found"
-        )
+    table = await existing_table(txn, plan.scope, plan.name)
     status = status_of(table, plan.scope)
     if status == "CREATING":
         raise ResourceInUseException(
