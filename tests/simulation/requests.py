@@ -92,8 +92,12 @@ class Requests:
         self._chance = chance
         self._now = now
         self._marks = 0
+        # What a client does next now and then, before the background is done with what was before.
+        self._following: list[Callable[[], Call]] = []
 
     def any(self) -> Call:
+        if self._following and self._chance.random() < 0.7:
+            return self._following.pop(0)()
         kinds = {
             self.put: 20,
             self.update: 20,
@@ -114,7 +118,7 @@ class Requests:
             self.describe: 2,
             self.create_scratch: 1,
             self.delete_scratch: 1,
-            self.set_ttl: 3,
+            self.set_ttl: 4,
             self.create_index: 3,
             self.delete_index: 2,
         }
@@ -150,7 +154,9 @@ class Requests:
 
     def set_ttl(self) -> Call:
         table, attribute = self._table(), self._chance.choice(EXPIRY)
-        enabled = self._chance.random() < 0.75
+        enabled = self._chance.random() < 0.7
+        if not enabled:
+            self._following += [self.update, self.update, self.set_ttl, self.set_ttl]
 
         def meaning(world: World, _: float) -> Verdict:
             world.set_ttl(table, attribute, enabled=enabled)
@@ -179,6 +185,7 @@ class Requests:
 
     def delete_index(self) -> Call:
         table = self._table()
+        self._following.append(self.create_index)
 
         def meaning(world: World, _: float) -> Verdict:
             world.delete_index(table)

@@ -238,14 +238,13 @@ class Simulation:
         services = self._services()
         background = FollowedEngine(engine, self._ledger)
         jobs = self._jobs()
-        # Several processes may do the same jobs.
-        runners = [
-            JobRunner(background, services, jobs) for _ in range(1 + (self._chance.random() < 0.3))
-        ]
+        # Several processes may do the same jobs, and none of them be the one that wakes them.
+        runners = [JobRunner(background, services, jobs) for _ in range(self._chance.randint(1, 2))]
+        woken = self._chance.choice(([], runners))
         operations = self._ledger.operations()
 
         def wake() -> None:
-            for runner in runners:
+            for runner in woken:
                 runner.wake()
 
         server = HttpServer(
@@ -277,10 +276,10 @@ class Simulation:
         await engine.close()
 
     def _jobs(self) -> list[Job]:
-        """The jobs, each with a pause that lets it meet the few seconds of a life."""
+        """The jobs, each often or seldom in the few seconds of a life."""
         return [
             self._ledger.watched_job(
-                dataclasses.replace(job, pause_s=self._chance.choice((0.1, 0.5, 2.0)))
+                dataclasses.replace(job, pause_s=self._chance.choice((0.1, 0.5, 2.0, 10.0)))
             )
             for job in all_jobs()
         ]
