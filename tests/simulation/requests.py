@@ -38,8 +38,8 @@ PARTITIONS = ("a", "b", "ab", "é")
 SORTS = tuple(range(8))
 TEXTS = ("x", "y", "xy")
 NUMBERS = ("0", "7", "-7", "70")
-# The attribute by which items expire, and one by which they seldom do.
-EXPIRY = ("e", "e", "e", "h")
+# The attributes by which items may expire: at each time by one of them.
+EXPIRY = ("e", "f")
 _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -92,6 +92,8 @@ class Requests:
         self._chance = chance
         self._now = now
         self._marks = 0
+        # The attribute by which items expire, if the last request to say so succeeds.
+        self._expires_by = EXPIRY[0]
         # What a client does next now and then, before the background is done with what was before.
         self._following: list[Callable[[], Call]] = []
 
@@ -153,10 +155,14 @@ class Requests:
         return Call(operation="DeleteTable", document=document, meaning=meaning, writes=True)
 
     def set_ttl(self) -> Call:
-        table, attribute = self._table(), self._chance.choice(EXPIRY)
-        enabled = self._chance.random() < 0.7
+        table, enabled = self._table(), self._chance.random() < 0.6
+        attribute = self._chance.choice(EXPIRY)
         if not enabled:
-            self._following += [self.update, self.update, self.set_ttl, self.set_ttl]
+            if self._chance.random() < 0.8:
+                attribute = self._expires_by
+            self._following += [self.update, self.set_ttl]
+        else:
+            self._expires_by = attribute
 
         def meaning(world: World, _: float) -> Verdict:
             world.set_ttl(table, attribute, enabled=enabled)
@@ -401,7 +407,7 @@ class Requests:
     def _changed(self, key: Item, table: str) -> tuple[Wish, str, list[Any]]:
         """An update of an item that must be there, and maybe more of it."""
         puts = {"v": self._attribute("v")}
-        for name in ("l", "g", "h", "e"):
+        for name in ("l", "g", "h", *EXPIRY):
             if self._chance.random() < 0.3:
                 puts[name] = self._attribute(name)
         gone = [
@@ -571,7 +577,7 @@ class Requests:
             return S(self._chance.choice(TEXTS))
         if name == "h":
             return N(self._chance.choice(NUMBERS))
-        if name == "e":
+        if name in EXPIRY:
             return self._expiry()
         text = f"mark {self._mark()} "
         # Mostly small; now and then over several pages of the database.
@@ -585,8 +591,9 @@ class Requests:
 
     def _item(self) -> Item:
         item = {**self._key(), "v": self._attribute("v")}
-        if self._chance.random() < 0.3:
-            item["e"] = self._attribute("e")
+        for name in EXPIRY:
+            if self._chance.random() < 0.2:
+                item[name] = self._attribute(name)
         for name in ("l", "g", "h"):
             if self._chance.random() < 0.6:
                 item[name] = self._attribute(name)
@@ -598,7 +605,7 @@ class Requests:
         """An expression that always counts, so that a repetition shows, and maybe does more."""
         values: dict[str, Any] = {":one": N(1)}
         puts, removes = {}, []
-        for name in ("l", "g", "h", "v", "e"):
+        for name in ("l", "g", "h", "v", *EXPIRY):
             dice = self._chance.random()
             if dice < 0.3:
                 puts[name] = values[f":{name}"] = self._attribute(name)
