@@ -323,6 +323,8 @@ class Simulation:
         possible = self._ledger.possible_worlds()
         for world in possible:
             if not self._wrong(contents, world):
+                if any(world is earlier for earlier in self._ledger.earlier):
+                    self.met["something forgotten"] += 1
                 self._ledger.found(world, on_platter=self._life > 0 and self._on_platter)
                 found_world = f"world {possible.index(world)} of {len(possible)}"
                 self._trace(f"{found_world} was found")
