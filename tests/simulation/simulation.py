@@ -176,7 +176,7 @@ class Simulation:
         self._raise_violation()
 
     def _plan_crash(self) -> None:
-        """After so many changes of files, or some right after a fault, or steps of the loop."""
+        """After so many changes of files, right after a fault, after steps, or at a removal."""
         number = int(10 ** self._chance.uniform(0, 3.4))
         kind = self._chance.random()
         if kind < 0.4:
@@ -185,6 +185,8 @@ class Simulation:
             self._weather.faults_left = self._chance.randint(1, 8)
         elif kind < 0.85:
             self._steps_left = number
+        elif kind < 0.9:
+            self._weather.keeps_log = True
 
     def _crash(self, where: str) -> None:
         self._trace(f"crash {where}")

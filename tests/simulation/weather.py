@@ -52,6 +52,8 @@ class Weather:
         self.failed_log_changes = 0
         # Changes of files until the crash.
         self.changes_left: int | None = None
+        # Whether to crash when the log is removed, which happens but once a life.
+        self.keeps_log = False
         # Faults until a crash is but few changes away.
         self.faults_left: int | None = None
         self._chance = chance
@@ -67,6 +69,9 @@ class Weather:
             if self.changes_left < 0:
                 self._crash(f"at a {operation} of {file}")
                 return None
+        if self.keeps_log and (operation, file) == ("delete", LOG):
+            self._crash(f"at a {operation} of {file}")
+            return None
         if self._chance.random() < 0.1:
             self._interrupt(self._chance.randint(1, 12))
         error = self._error(operation)
