@@ -176,7 +176,7 @@ class Simulation:
         self._raise_violation()
 
     def _plan_crash(self) -> None:
-        """After so many changes of files, right after a fault, after steps, or at a removal."""
+        """After so many changes of files, right after a fault, after steps, or at the log."""
         number = int(10 ** self._chance.uniform(0, 3.4))
         kind = self._chance.random()
         if kind < 0.4:
@@ -186,7 +186,10 @@ class Simulation:
         elif kind < 0.85:
             self._steps_left = number
         elif kind < 0.9:
-            self._weather.keeps_log = True
+            self._weather.crash_at = "delete"
+        elif kind < 0.95:
+            self._weather.crash_at = "sync"
+            self._weather.operations_left = self._chance.randint(3, 40)
 
     def _crash(self, where: str) -> None:
         self._trace(f"crash {where}")
