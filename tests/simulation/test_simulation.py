@@ -108,7 +108,7 @@ def test_relaxed_durability_loses_whole_moments_to_a_power_cut(tmp_path: Path) -
 
 def test_the_seeds_meet_what_they_are_for(tmp_path: Path) -> None:
     met: Counter[str] = Counter()
-    for seed in range(1431, 1631):
+    for seed in range(1052, 1252):
         met += live(seed, tmp_path).met
         if all(met[event] for event in TO_MEET):
             break
@@ -239,7 +239,7 @@ def test_an_expiry_that_does_not_look_at_the_item_is_caught(
 
     monkeypatch.setattr(expiry, "expiry_second", lambda *_: int(EPOCH))
     monkeypatch.setattr(expiry, "_queue_items", queue_as_ever)
-    assert "deleted what has not expired" in str(first_caught(tmp_path, first=9))
+    first_caught(tmp_path, "deleted what has not expired", first=18)
 
 
 def test_an_expiry_that_forgets_an_item_is_caught(
@@ -267,7 +267,7 @@ def test_a_backfill_that_counts_twice_is_caught(
         await add_entries(Blind(transaction), *about)  # type: ignore[arg-type]
 
     monkeypatch.setattr(backfill, "_add_entries", add_blindly)
-    assert "counters of index" in str(first_caught(tmp_path))
+    first_caught(tmp_path, "counters of index")
 
 
 def test_an_index_that_is_complete_too_early_is_caught(
