@@ -437,6 +437,26 @@ def test_what_an_earlier_attribute_said_deletes_nothing():
     asyncio.run(scenario())
 
 
+def test_an_item_that_two_attributes_have_expire_goes_but_once():
+    # Found by simulation: it was counted out twice, and its removal recorded twice.
+    async def scenario():
+        async with World(ttl_cooldown_s=0) as world:
+            await world("UpdateTimeToLive", spec("one"))
+            await world("PutItem", Item={"pk": S("a"), "one": N(int(NOW) + 5)})
+            await world("PutItem", Item={"pk": S("b")})
+            await world.server.run_jobs()
+            await world("UpdateTimeToLive", spec("one", enabled=False))
+            await world("UpdateTimeToLive", spec("two"))
+            item = {"pk": S("a"), "one": N(int(NOW) + 5), "two": N(int(NOW) + 6)}
+            await world("PutItem", Item=item)
+            world.server.now += 100
+            await world.server.run_jobs(backwards=True)
+            assert await world.left() == {"b"}
+            assert (await world("DescribeTable"))["Table"]["ItemCount"] == 1
+
+    asyncio.run(scenario())
+
+
 def test_a_table_of_the_same_name_inherits_nothing():
     async def scenario():
         async with World() as world:

@@ -188,7 +188,7 @@ class FaultyVfs(apsw.VFS):
         """Raise what the schedule has for this operation, of which nothing has happened yet."""
         if self.is_dead:
             return
-        error = self.schedule(operation, Path(path).name)
+        error = self.schedule(operation, path.rpartition("/")[2])
         if error is not None:
             raise error
 

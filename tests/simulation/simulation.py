@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import gc
 import hashlib
 import json
@@ -23,8 +24,8 @@ from typing import Any
 
 import apsw
 
-from genset.background.jobs import JobRunner
-from genset.background.sweep import sweep_deleted_tables
+from genset.background import backfill, expiry, streams, sweep
+from genset.background.jobs import Job, JobRunner, all_jobs
 from genset.operations.operation import Services
 from genset.storage import _connections, _group_commit, _readers, _snapshots
 from genset.storage._connections import Durability
@@ -37,8 +38,15 @@ from genset.wire.request_ids import random_request_ids
 from genset.wire.server import HttpServer
 from genset.wire.sigv4 import OpenAuthenticator
 from simulation.faulty_vfs import FaultyVfs, never
-from simulation.invariants import Contents, broken, read_everything
-from simulation.ledger import Ledger, Violation, plain, told
+from simulation.invariants import (
+    Contents,
+    broken,
+    events,
+    read_everything,
+    unsettled,
+    wrong_records,
+)
+from simulation.ledger import FollowedEngine, Ledger, Violation, plain, told
 from simulation.network import Connection
 from simulation.requests import MAIN, Call, Requests
 from simulation.virtual_loop import Stopped, VirtualLoop
@@ -55,7 +63,10 @@ TRACE_LINES_KEPT = 300
 
 
 class Simulation:
-    """One run. `directory` is for its files; nothing in it is read."""
+    """One run. `directory` is for its files; nothing in it is read.
+
+    If the server `may_forget`, a power cut may lead back to any moment since the last one.
+    """
 
     def __init__(
         self,
@@ -66,6 +77,7 @@ class Simulation:
         calls: int = 60,
         durability: Durability = "full",
         power_cuts: bool = True,
+        may_forget: bool = False,
     ) -> None:
         self.seed = seed
         self.lives = lives
@@ -81,8 +93,8 @@ class Simulation:
         self._digest = hashlib.sha256()
         self._last_lines: deque[str] = deque(maxlen=TRACE_LINES_KEPT)
         self._vfs = FaultyVfs(f"simulation-{uuid.uuid4()}", seed)
-        self._requests = Requests(self._chance)
-        self._ledger = Ledger(self._now, self._trace)
+        self._requests = Requests(self._chance, self._now)
+        self._ledger = Ledger(self._now, self._trace, self.met, may_forget=may_forget)
         self._unanswered: list[Call] = []
         self._life = 0
         self._loop: VirtualLoop
@@ -143,7 +155,8 @@ class Simulation:
             self.met["interruption"] += loop.interruptions
             self.met["job beside a job"] += loop.nested_jobs
         self.steps += loop.steps
-        self._time = loop.time() + self._chance.choice((0.0, 1.0, 700.0))
+        # Tokens expire in minutes, and stream records in a day.
+        self._time = loop.time() + self._chance.choice((0.0, 0.0, 1.0, 1.0, 700.0, 90_000.0))
         self._trace(f"life {self._life} is over")
         self._change_disks()
 
@@ -163,7 +176,7 @@ class Simulation:
         self._raise_violation()
 
     def _plan_crash(self) -> None:
-        """After so many changes of files, or some right after a fault, or steps of the loop."""
+        """After so many changes of files, right after a fault, after steps, or at the log."""
         number = int(10 ** self._chance.uniform(0, 3.4))
         kind = self._chance.random()
         if kind < 0.4:
@@ -172,6 +185,11 @@ class Simulation:
             self._weather.faults_left = self._chance.randint(1, 8)
         elif kind < 0.85:
             self._steps_left = number
+        elif kind < 0.9:
+            self._weather.crash_at = "delete"
+        elif kind < 0.95:
+            self._weather.crash_at = "sync"
+            self._weather.operations_left = self._chance.randint(3, 40)
 
     def _crash(self, where: str) -> None:
         self._trace(f"crash {where}")
@@ -223,15 +241,24 @@ class Simulation:
         self._weather.sky = CALM
         await self._recognize(engine)
         services = self._services()
-        jobs = JobRunner(engine, services)
+        background = FollowedEngine(engine, self._ledger)
+        jobs = self._jobs()
+        # Several processes may do the same jobs, and none of them be the one that wakes them.
+        runners = [JobRunner(background, services, jobs) for _ in range(self._chance.randint(1, 2))]
+        woken = self._chance.choice(([], runners))
         operations = self._ledger.operations()
+
+        def wake() -> None:
+            for runner in woken:
+                runner.wake()
+
         server = HttpServer(
-            Api(engine, operations, OpenAuthenticator(), services, jobs.wake),
+            Api(engine, operations, OpenAuthenticator(), services, wake),
             request_ids=random_request_ids(self._chance.randbytes),
             wall_clock=self._now,
         )
         await server.start("127.0.0.1")
-        working = self._loop.create_task(jobs.run())
+        working = [self._loop.create_task(runner.run()) for runner in runners]
         await Client(self).create_main_table()
         weather = self._loop.create_task(self._change_weather(last))
         clients = [
@@ -244,14 +271,33 @@ class Simulation:
         self._weather.sky = CALM
         await self._look_at_the_end(engine)
         # A crash may also come while the server shuts down in good order.
-        working.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await working
+        for work in working:
+            work.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await work
         if last:
-            await sweep_deleted_tables(engine, 50)
-            self._check(await read_everything(engine), swept=True)
+            await self._settle(background, services, jobs)
         await server.stop()
         await engine.close()
+
+    def _jobs(self) -> list[Job]:
+        """The jobs, each often or seldom in the few seconds of a life."""
+        return [
+            self._ledger.watched_job(
+                dataclasses.replace(job, pause_s=self._chance.choice((0.1, 0.5, 2.0, 10.0)))
+            )
+            for job in all_jobs()
+        ]
+
+    async def _settle(self, engine: Engine, services: Services, jobs: list[Job]) -> None:
+        """After a round of each job there is nothing left to do for them."""
+        now = self._now()
+        for job in jobs:
+            await job.run(engine, services)
+        contents = await read_everything(engine)
+        self._check(contents)
+        for wrong in unsettled(contents, now):
+            self._ledger.violate(wrong)
 
     def _services(self) -> Services:
         chance = self._chance
@@ -259,6 +305,7 @@ class Simulation:
             now=self._now,
             new_uuid=lambda: str(uuid.UUID(bytes=chance.randbytes(16), version=4)),
             new_salt=lambda: chance.randbytes(16),
+            ttl_cooldown_s=0.0,
         )
 
     def _now(self) -> float:
@@ -277,12 +324,12 @@ class Simulation:
     async def _recognize(self, engine: Engine) -> None:
         """Find out which of the possible worlds the crash has left."""
         contents = await read_everything(engine)
-        self._check(contents, swept=False)
-        now = self._now()
+        self._check(contents)
         possible = self._ledger.possible_worlds()
-        found = contents.world.contents(now)
         for world in possible:
-            if world.contents(now) == found:
+            if not self._wrong(contents, world):
+                if any(world is earlier for earlier in self._ledger.earlier):
+                    self.met["something forgotten"] += 1
                 self._ledger.found(world, on_platter=self._life > 0 and self._on_platter)
                 found_world = f"world {possible.index(world)} of {len(possible)}"
                 self._trace(f"{found_world} was found")
@@ -290,8 +337,16 @@ class Simulation:
                 return
         self._ledger.violate(
             f"after the crash there is none of {len(possible)} possible worlds: "
-            + difference(possible[0].contents(now), found)
+            + self._wrong(contents, possible[0])
         )
+
+    def _wrong(self, contents: Contents, world: World) -> str:
+        """How what is stored differs from a world; "" if it is that world."""
+        now = self._now()
+        expected, found = world.contents(now), contents.world.contents(now)
+        if expected != found:
+            return difference(expected, found)
+        return next(wrong_records(contents, world, now), "")
 
     async def _look_at_the_end(self, engine: Engine) -> None:
         """With the sky calm again, writes succeed, and all is as it should be."""
@@ -306,15 +361,13 @@ class Simulation:
             possible[:] = [self._ledger.world, *([batch.world] if batch is not None else [])]
 
         contents = await read_everything(engine, at_view)
-        self._check(contents, swept=False)
-        now = self._now()
-        found = contents.world.contents(now)
-        if all(world.contents(now) != found for world in possible):
-            expected = possible[0].contents(now)
-            self._ledger.violate("the live server differs: " + difference(expected, found))
+        self._check(contents)
+        if all(self._wrong(contents, world) for world in possible):
+            self._ledger.violate("the live server differs: " + self._wrong(contents, possible[0]))
 
-    def _check(self, contents: Contents, *, swept: bool) -> None:
-        for wrong in broken(contents, swept=swept):
+    def _check(self, contents: Contents) -> None:
+        self.met.update(events(contents))
+        for wrong in broken(contents):
             self._ledger.violate(wrong)
 
     # What happened.
@@ -475,6 +528,17 @@ def _small_bounds(chance: random.Random) -> Iterator[None]:
         (_snapshots, "INLINE_ROWS_MAX"): chance.choice((2, 10, 256)),
         (_snapshots, "CHUNK_ROWS"): chance.choice((1, 4, 32)),
         (_readers, "LONG_READS_MAX"): chance.choice((1, 2, 4)),
+        (backfill, "_ITEMS_AT_FIRST"): chance.choice((1, 10)),
+        (backfill, "_ITEMS_PER_WRITE"): chance.choice((1, 3, 100)),
+        (expiry, "ITEMS_PER_WRITE"): chance.choice((2, 100)),
+        (expiry, "ITEMS_PER_READ"): chance.choice((1, 10)),
+        (sweep, "_KEYS_PER_WRITE"): chance.choice((3, 100)),
+        (streams, "_RECORDS_PER_WRITE"): chance.choice((2, 100)),
+        (streams, "_DEFAULT"): streams.ShardPolicy(
+            roll_after_s=chance.choice((1.0, 600.0)),
+            hot_records=chance.choice((5, 30)),
+            open_shards_max=chance.choice((1, 2, 4)),
+        ),
     }
     kept = {place: getattr(*place) for place in bounds}
     for (module, name), value in bounds.items():

@@ -52,6 +52,9 @@ class Weather:
         self.failed_log_changes = 0
         # Changes of files until the crash.
         self.changes_left: int | None = None
+        # An operation on the log, and so many of it until the crash: what is rare among changes.
+        self.crash_at: Operation | None = None
+        self.operations_left = 0
         # Faults until a crash is but few changes away.
         self.faults_left: int | None = None
         self._chance = chance
@@ -65,6 +68,11 @@ class Weather:
         if operation != "read" and self.changes_left is not None:
             self.changes_left -= 1
             if self.changes_left < 0:
+                self._crash(f"at a {operation} of {file}")
+                return None
+        if file == LOG and operation == self.crash_at:
+            self.operations_left -= 1
+            if self.operations_left < 0:
                 self._crash(f"at a {operation} of {file}")
                 return None
         if self._chance.random() < 0.1:

@@ -1,13 +1,15 @@
 """What the simulated server should hold, and what it should answer: plain dictionaries.
 
 A `World` is all tables and client tokens at one moment. The actions of `Wish` are applied to it
-naively; a `Refusal` has changed nothing.
+naively, and so are the deletions of what has expired; a `Refusal` has changed nothing. Each table
+keeps a log of its changes, which is what its stream is to hold.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any, Literal
 
 from model_based.naive_table import Index, NaiveTable, alike, comparable
@@ -32,6 +34,22 @@ INDEXES = {
 }
 LOCAL_INDEXES = ("lsi",)
 TOKEN_SECONDS = 600
+# The name of the index that UpdateTable creates and deletes, and what it is created as.
+LATE = "late"
+SHAPES: tuple[tuple[dict[str, Any], Index], ...] = (
+    (tables.index(LATE, "l"), Index(("l",), (), None)),
+    (
+        tables.index(LATE, "l", "h", projection="KEYS_ONLY"),
+        Index(("l",), ("h",), frozenset({"pk", "sk", "l", "h"})),
+    ),
+    (
+        tables.index(LATE, "l", "n", projection=["v"]),
+        Index(("l",), ("n",), frozenset({"pk", "sk", "l", "n", "v"})),
+    ),
+)
+LATE_PARTITION = "l"
+# Developer guide, "Using time to live": what expired longer ago stays.
+EXPIRES_WITHIN_S = 5 * 365 * 86_400
 
 Kind = Literal["Put", "Update", "Delete", "ConditionCheck"]
 # Says what is wrong with an answer, or None.
@@ -61,34 +79,86 @@ class Wish:
     item: Item
     condition: Callable[[Item | None], bool] = lambda _: True
     change: Callable[[Item], Item] = dict
+    # What its condition's failure is called.
+    failure: str = "ConditionalCheckFailed"
 
 
-def new_table() -> NaiveTable:
-    return NaiveTable("pk", "sk", INDEXES)
+@dataclass(frozen=True)
+class Change:
+    """A change of one item, and by when it had happened."""
+
+    before: Item | None
+    after: Item | None
+    second: int
+    by_ttl: bool
+
+    @property
+    def partition(self) -> str:
+        shown: Any = self.after or self.before
+        return str(shown["pk"]["S"])
+
+
+@dataclass
+class FollowedTable(NaiveTable):
+    """A table with what else is set on it, and all that has happened to its items."""
+
+    ttl: str | None = None
+    # The index of that name may still lack entries, and cannot be read.
+    filling: bool = False
+    log: list[Change] = field(default_factory=list)
+
+    def copy(self) -> FollowedTable:
+        """Items are never changed in place, so theirs need no copy."""
+        return replace(self, items=dict(self.items), indexes=dict(self.indexes), log=list(self.log))
+
+    def settings(self) -> Any:
+        return self.ttl, self.indexes.get(LATE), self.filling
+
+    def readable(self, index: str | None) -> None:
+        if index == LATE and (LATE not in self.indexes or self.filling):
+            raise Refusal("ValidationException")
+
+    def has_changed(
+        self, before: Item | None, after: Item | None, now: float, *, by_ttl: bool = False
+    ) -> None:
+        if before != after:
+            self.log.append(Change(before, after, int(now), by_ttl))
+
+
+def new_table() -> FollowedTable:
+    return FollowedTable("pk", "sk", dict(INDEXES))
+
+
+def has_expired(item: Item, attribute: str, now: float) -> bool:
+    """Developer guide, "Using time to live"."""
+    value = item.get(attribute, {}).get("N")
+    return value is not None and 0 < int(now) - Decimal(value) <= EXPIRES_WITHIN_S
 
 
 @dataclass
 class World:
-    tables: dict[str, NaiveTable] = field(default_factory=dict)
+    tables: dict[str, FollowedTable] = field(default_factory=dict)
     # When each client token expires.
     tokens: dict[str, float] = field(default_factory=dict)
 
     def copy(self) -> World:
-        """Items are never changed in place, so theirs need no copy."""
-        copied = {name: replace(t, items=dict(t.items)) for name, t in self.tables.items()}
+        copied = {name: table.copy() for name, table in self.tables.items()}
         return World(copied, dict(self.tokens))
 
     def contents(self, now: float) -> Any:
-        """What two worlds must have in common to be the same."""
+        """What two worlds must have in common to be the same, beside the logs."""
         return (
             {
-                name: {key: normal(item) for key, item in table.items.items()}
+                name: {
+                    "settings": table.settings(),
+                    **{key: normal(item) for key, item in table.items.items()},
+                }
                 for name, table in self.tables.items()
             },
             {token for token, expiry in self.tokens.items() if now < expiry},
         )
 
-    def table(self, name: str) -> NaiveTable:
+    def table(self, name: str) -> FollowedTable:
         if name not in self.tables:
             raise Refusal("ResourceNotFoundException")
         return self.tables[name]
@@ -99,28 +169,56 @@ class World:
         self.tables[name] = new_table()
 
     def delete_table(self, name: str) -> None:
-        self.table(name)
+        if self.table(name).filling:
+            raise Refusal("ResourceInUseException")
         del self.tables[name]
 
-    def write(self, wish: Wish) -> tuple[Item | None, Item | None]:
+    def set_ttl(self, name: str, attribute: str, *, enabled: bool) -> None:
+        table = self.table(name)
+        if enabled == (table.ttl is not None) or table.ttl not in (None, attribute):
+            raise Refusal("ValidationException")
+        table.ttl = attribute if enabled else None
+
+    def create_index(self, name: str, index: Index) -> None:
+        table = self.table(name)
+        if LATE in table.indexes:
+            raise Refusal("ValidationException")
+        table.indexes[LATE] = index
+        table.filling = True
+
+    def delete_index(self, name: str) -> None:
+        table = self.table(name)
+        if LATE not in table.indexes:
+            raise Refusal("ResourceNotFoundException")
+        del table.indexes[LATE]
+        table.filling = False
+
+    def write(self, wish: Wish, now: float) -> tuple[Item | None, Item | None]:
         """The item before and after."""
         table = self.table(wish.table)
         before = table.get(wish.item)
         if not wish.condition(before):
-            raise Refusal("ConditionalCheckFailedException")
+            raise Refusal(f"{wish.failure}Exception")
         if wish.kind == "Put":
             table.put(wish.item)
         elif wish.kind == "Delete":
             table.delete(wish.item)
         elif wish.kind == "Update":
             table.update(wish.item, wish.change)
-        return before, table.get(wish.item)
+        after = table.get(wish.item)
+        table.has_changed(before, after, now)
+        return before, after
 
-    def batch(self, wishes: Sequence[Wish]) -> None:
+    def expire(self, name: str, item: Item, now: float) -> None:
+        """The background deletes an item."""
+        table = self.table(name)
+        table.has_changed(table.delete(item), None, now, by_ttl=True)
+
+    def batch(self, wishes: Sequence[Wish], now: float) -> None:
         for wish in wishes:
             self.table(wish.table)
         for wish in wishes:
-            self.write(wish)
+            self.write(wish, now)
 
     def transact(self, wishes: Sequence[Wish], token: str | None, now: float) -> None:
         found = [self.table(wish.table).get(wish.item) for wish in wishes]
@@ -128,10 +226,12 @@ class World:
             return
         held = [wish.condition(item) for wish, item in zip(wishes, found, strict=True)]
         if not all(held):
-            codes = ["None" if each else "ConditionalCheckFailed" for each in held]
+            codes = [
+                "None" if each else wish.failure for wish, each in zip(wishes, held, strict=True)
+            ]
             raise Refusal("TransactionCanceledException", codes)
         for wish in wishes:
-            self.write(wish)
+            self.write(wish, now)
         if token is not None:
             self.tokens[token] = now + TOKEN_SECONDS
 
@@ -156,6 +256,18 @@ def same_items(expected: Iterable[Item], member: str) -> Verdict:
         if answer["UnprocessedKeys"] == {} and alike(answer["Responses"][member], wanted):
             return None
         return f"expected {wanted}"
+
+    return verdict
+
+
+def rows_of(expected: Sequence[Item], sort: str | None = None) -> Verdict:
+    """All these and no others are in `Items`, in the order of `sort` or, without it, in any."""
+
+    def verdict(answer: Any) -> str | None:
+        if answer.keys() != {"Items"} or not alike(answer["Items"], expected):
+            return f"expected {expected}"
+        order = [comparable(item[sort]) for item in answer["Items"]] if sort else []
+        return None if order == sorted(order) else f"expected the order of {expected}"
 
     return verdict
 
@@ -186,13 +298,16 @@ def page(rows: Sequence[Item], limit: int | None, sort: str | None) -> Verdict:
     return verdict
 
 
-def described(table: NaiveTable) -> Verdict:
-    """ItemCount and sizes of the table and its indexes."""
+def described(table: FollowedTable) -> Verdict:
+    """ItemCount and sizes of the table and its indexes, and the state of each."""
     wanted: dict[str, tuple[int, int]] = {
         name: (len(rows), sum(map(item_bytes, rows)))
-        for name in INDEXES
+        for name in table.indexes
         for rows in [table.rows(name)]
     }
+    late = "CREATING" if table.filling else "ACTIVE"
+    # How far the background is shows only here, and belongs to no moment between requests.
+    most = wanted.pop(LATE, (0, 0)) if table.filling else (0, 0)
     rows = table.rows(None)
     whole = (len(rows), sum(map(item_bytes, rows)))
 
@@ -200,6 +315,12 @@ def described(table: NaiveTable) -> Verdict:
         told = answer["Table"]
         arms = told["LocalSecondaryIndexes"] + told["GlobalSecondaryIndexes"]
         found = {arm["IndexName"]: (arm["ItemCount"], arm["IndexSizeBytes"]) for arm in arms}
+        states = {arm["IndexName"]: arm.get("IndexStatus") for arm in arms}
+        items, size = found.pop(LATE, (0, 0)) if table.filling else (0, 0)
+        if not (0 <= items <= most[0] and 0 <= size <= most[1]):
+            return f"expected at most {most} in the index that is being filled"
+        if states.get(LATE, late) != late:
+            return f"expected the index to be {late}"
         if found == wanted and (told["ItemCount"], told["TableSizeBytes"]) == whole:
             return None
         return f"expected {whole} and {wanted}"

@@ -146,9 +146,11 @@ async def _delete_portion(txn: Transaction, number: int, services: Services) -> 
         if size >= BYTES_PER_WRITE:
             return True
         taken = [place for place, _ in places[some : some + ITEMS_PER_READ]]
-        keys = [keyspace.expiring_item(place) for place in taken]
-        for place, key, stored in zip(taken, keys, await txn.get_many(keys), strict=True):
+        for place in taken:
             txn.delete(place)
+        # An item may have a second place, left from an earlier attribute, and goes but once.
+        keys = list(dict.fromkeys(map(keyspace.expiring_item, taken)))
+        for key, stored in zip(keys, await txn.get_many(keys), strict=True):
             if stored is None:
                 continue
             size += len(stored)

@@ -73,6 +73,7 @@ def prepare_database(path: Path, *, vfs: str | None = None) -> None:
     """
     connection = _connect(str(path), vfs)
     try:
+        keep_log(connection)
         _ensure_format(connection, path)
         _make_durable(connection, f"{path}-wal", vfs)
     except apsw.NotADBError as error:
@@ -117,6 +118,14 @@ def close(connection: apsw.Connection) -> None:
     """
     with contextlib.suppress(apsw.Error):
         connection.close()
+
+
+def keep_log(connection: apsw.Connection, kept: bool = True) -> None:
+    """Whether the connection, if it is the last to close, leaves the log alone.
+
+    Else it copies the log into the database and removes it.
+    """
+    connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, kept)
 
 
 def open_memory() -> apsw.Connection:
@@ -171,34 +180,38 @@ def _ensure_format(connection: apsw.Connection, path: Path) -> None:
 def _make_durable(connection: apsw.Connection, log: str, vfs: str | None) -> None:
     """Sync what a process that was killed has left in the log, before anybody is shown it.
 
-    The last commit in it may have been killed before its sync, or just after a sync that failed:
-    it is there, but a power cut would take it away again, from under those who have read it since,
-    and with it all that was written behind it.
+    The last commits in it may have been killed before their sync, or just after a sync that failed:
+    they are there, but a power cut would take them away again, from under those who have read them
+    since, and with them all that was written behind them.
     """
     try:
-        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        rewrite_log(connection, log, vfs)
+        keep_log(connection, False)
+        with contextlib.suppress(apsw.FullError):
+            # Where there is no room for the copy, the log stays what is read.
+            connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
     except apsw.BusyError:
         # Another process is at it, so it has looked after this before.
         return
-    except apsw.FullError:
-        # There is no room for the copy, so the log stays what is read.
-        _rewrite(connection, log, vfs)
 
 
-def _rewrite(connection: apsw.Connection, log: str, vfs: str | None) -> None:
-    """Write the log over itself, which needs no room, and sync it.
+def rewrite_log(connection: apsw.Connection, log: str, vfs: str | None) -> None:
+    """Write the log over itself, which needs no room, and sync it. Raises apsw.Error.
 
     A sync alone does not do: after one that has failed, the kernel takes the pages it could not
-    write for written.
+    write for written. Whoever then copied the log into the database could lose, to a power cut
+    in the middle, the very log that would repair the copy.
     """
     connection.execute("BEGIN IMMEDIATE")
     try:
         file = apsw.VFSFile(vfs or "", log, [apsw.SQLITE_OPEN_WAL | apsw.SQLITE_OPEN_READWRITE, 0])
         try:
-            for offset in range(0, file.xFileSize(), _REWRITTEN_BYTES):
-                size = min(_REWRITTEN_BYTES, file.xFileSize() - offset)
+            end = file.xFileSize()
+            for offset in range(0, end, _REWRITTEN_BYTES):
+                size = min(_REWRITTEN_BYTES, end - offset)
                 file.xWrite(file.xRead(size, offset), offset)
-            file.xSync(apsw.SQLITE_SYNC_FULL)
+            if end:
+                file.xSync(apsw.SQLITE_SYNC_FULL)
         finally:
             file.xClose()
     finally:

@@ -40,13 +40,20 @@ class PendingWrite:
 
 
 class WriteConnection:
-    """The connection that writes, replaced through `reopen`, if given, when it does not recover."""
+    """The connection that writes, replaced through `reopen`, if given, when it does not recover.
+
+    `rewrite_log` makes the log safe to copy after a sync of it has failed.
+    """
 
     def __init__(
-        self, connection: apsw.Connection, reopen: Callable[[], apsw.Connection] | None = None
+        self,
+        connection: apsw.Connection,
+        reopen: Callable[[], apsw.Connection] | None = None,
+        rewrite_log: Callable[[apsw.Connection], None] = lambda _: None,
     ) -> None:
         self._connection = connection
         self._reopen = reopen
+        self._rewrite_log = rewrite_log
         self._execute: Callable[..., apsw.Cursor] = connection.cursor().execute
         # The counters changed by the batch so far, each stored once, however many bodies add to it.
         self._counters: dict[bytes, tuple[int, ...]] = {}
@@ -55,6 +62,8 @@ class WriteConnection:
         self._failure: Exception | None = None
         # Whether the log still holds a commit that failed; the next one that succeeds replaces it.
         self._is_unrepaired = False
+        # Whether the platter may lack a part of the log that reads show and syncs pass over.
+        self._is_log_doubtful = False
         self.log_frames = 0
         self._connection.set_wal_hook(self._committed)
 
@@ -121,9 +130,19 @@ class WriteConnection:
             # No write has come since, and this may be the last call before the end.
             self._recover(committing=True)
         try:
+            if self._is_log_doubtful:
+                self._rewrite_log(self._connection)
+                self._doubt_log(False)
             self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-        except apsw.Error:
-            return
+        except apsw.Error as error:
+            # Be it of the log or of the database: which one it was is not told.
+            if getattr(error, "extendedresult", 0) == apsw.SQLITE_IOERR_FSYNC:
+                self._doubt_log(True)
+
+    def _doubt_log(self, doubtful: bool) -> None:
+        self._is_log_doubtful = doubtful
+        # Then the next start makes it safe.
+        sql.keep_log(self._connection, doubtful)
 
     def close(self) -> None:
         """Close the connection. SQLite removes the log if no other process has the file open."""
@@ -219,6 +238,7 @@ class WriteConnection:
         self._connection = replacement
         self._execute = replacement.cursor().execute
         replacement.set_wal_hook(self._committed)
+        self._doubt_log(self._is_log_doubtful)
 
 
 class WriteTransaction(Changes):

@@ -22,6 +22,7 @@ from genset.storage._connections import (
     open_reader,
     open_writer,
     prepare_database,
+    rewrite_log,
     storage_error,
 )
 from genset.storage._group_commit import GroupCommit
@@ -65,7 +66,8 @@ class FileEngine:
         with contextlib.ExitStack() as opened:
             self._readers = Readers(partial(open_reader, path, vfs=vfs))
             opened.callback(self._readers.close)
-            writer = WriteConnection(open_write(), open_write)
+            rewrite = partial(rewrite_log, log=f"{path}-wal", vfs=vfs)
+            writer = WriteConnection(open_write(), open_write, rewrite)
             opened.callback(writer.close)
             self._writes = GroupCommit(writer, WriteLock(path.with_name("write.lock")))
             opened.pop_all()
