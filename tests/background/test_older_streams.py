@@ -29,7 +29,7 @@ def age(database):
             await engine.close()
 
     async def rewrite(txn):
-        for key, stored in await txn.scan(*keyspace.all_catalogs(), limit=100):
+        for key, stored in await txn.scan(*keyspace.catalog_range(), limit=100):
             record = {m: v for m, v in orjson.loads(stored).items() if m not in LATER_MEMBERS}
             txn.put(key, orjson.dumps(record))
         streams = keyspace.streams_range()

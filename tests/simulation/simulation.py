@@ -19,6 +19,7 @@ import shutil
 import uuid
 from collections import Counter, deque
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ import apsw
 
 from genset.background import backfill, expiry, streams, sweep
 from genset.background.jobs import Job, JobRunner, all_jobs
+from genset.background.portions import read_portion
 from genset.operations.operation import Services
 from genset.storage import _connections, _group_commit, _readers, _snapshots
 from genset.storage._connections import Durability
@@ -532,8 +534,8 @@ def _small_bounds(chance: random.Random) -> Iterator[None]:
         (backfill, "_ITEMS_PER_WRITE"): chance.choice((1, 3, 100)),
         (expiry, "ITEMS_PER_WRITE"): chance.choice((2, 100)),
         (expiry, "ITEMS_PER_READ"): chance.choice((1, 10)),
-        (sweep, "_KEYS_PER_WRITE"): chance.choice((3, 100)),
-        (streams, "_RECORDS_PER_WRITE"): chance.choice((2, 100)),
+        (sweep, "KEYS_PER_WRITE"): chance.choice((3, 100)),
+        (streams, "read_portion"): partial(read_portion, keys_max=chance.choice((2, 100))),
         (streams, "_DEFAULT"): streams.ShardPolicy(
             roll_after_s=chance.choice((1.0, 600.0)),
             hot_records=chance.choice((5, 30)),

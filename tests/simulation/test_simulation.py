@@ -239,7 +239,7 @@ def test_an_expiry_that_does_not_look_at_the_item_is_caught(
 
     monkeypatch.setattr(expiry, "expiry_second", lambda *_: int(EPOCH))
     monkeypatch.setattr(expiry, "_queue_items", queue_as_ever)
-    first_caught(tmp_path, "deleted what has not expired", first=18)
+    first_caught(tmp_path, "deleted what has not expired", first=140)
 
 
 def test_an_expiry_that_forgets_an_item_is_caught(

@@ -28,7 +28,7 @@ async def open_older_streams(engine: Engine, services: Services) -> None:
 
     Several processes may do so at once: each transaction looks at the record again.
     """
-    start, stop = keyspace.all_catalogs()
+    start, stop = keyspace.catalog_range()
     while True:
         page = await engine.read(partial(_page, start=start, stop=stop))
         for key, stored in page:

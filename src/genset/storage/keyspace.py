@@ -63,11 +63,6 @@ def after_prefix(prefix: bytes) -> bytes:
     return trimmed[:-1] + bytes([trimmed[-1] + 1])
 
 
-def all_catalogs() -> tuple[bytes, bytes]:
-    """The catalog records of all accounts and Regions."""
-    return _CATALOG, after_prefix(_CATALOG)
-
-
 def catalog_prefix(account: str, region: str) -> bytes:
     """What the catalog keys of one account and Region start with."""
     return _CATALOG + f"{account}/{region}/".encode()
