@@ -13,6 +13,7 @@ from typing import Final, Literal
 
 import apsw
 
+from genset.storage._kept_log import KeptLog, kept_log_path
 from genset.storage.engine import StorageError, StorageFullError
 
 Durability = Literal["full", "relaxed"]
@@ -75,7 +76,7 @@ def prepare_database(path: Path, *, vfs: str | None = None) -> None:
     try:
         keep_log(connection)
         _ensure_format(connection, path)
-        _make_durable(connection, f"{path}-wal", vfs)
+        _make_durable(connection, path, vfs)
     except apsw.NotADBError as error:
         raise StorageFormatError(f"{path} is not a genset database") from error
     except apsw.Error as error:
@@ -177,15 +178,12 @@ def _ensure_format(connection: apsw.Connection, path: Path) -> None:
         )
 
 
-def _make_durable(connection: apsw.Connection, log: str, vfs: str | None) -> None:
-    """Sync what a process that was killed has left in the log, before anybody is shown it.
-
-    The last commits in it may have been killed before their sync, or just after a sync that failed:
-    they are there, but a power cut would take them away again, from under those who have read them
-    since, and with them all that was written behind them.
-    """
+def _make_durable(connection: apsw.Connection, path: Path, vfs: str | None) -> None:
+    """Sync what a process that was killed has left in the log, before anybody is shown it."""
     try:
-        rewrite_log(connection, log, vfs)
+        _rewrite_log(connection, f"{path}-wal", vfs)
+        if KeptLog(kept_log_path(path)).is_kept():
+            return
         keep_log(connection, False)
         with contextlib.suppress(apsw.FullError):
             # Where there is no room for the copy, the log stays what is read.
@@ -195,12 +193,14 @@ def _make_durable(connection: apsw.Connection, log: str, vfs: str | None) -> Non
         return
 
 
-def rewrite_log(connection: apsw.Connection, log: str, vfs: str | None) -> None:
+def _rewrite_log(connection: apsw.Connection, log: str, vfs: str | None) -> None:
     """Write the log over itself, which needs no room, and sync it. Raises apsw.Error.
 
-    A sync alone does not do: after one that has failed, the kernel takes the pages it could not
-    write for written. Whoever then copied the log into the database could lose, to a power cut
-    in the middle, the very log that would repair the copy.
+    The last commits in it may have been killed before their sync, or just after a sync that failed:
+    they are there, but a power cut would take them away again, from under those who have read them
+    since, and with them all that was written behind them; or, in the middle of a copy into the
+    database, the very log that would repair the copy. A sync alone does not do: after one that has
+    failed, the kernel takes the pages it could not write for written.
     """
     connection.execute("BEGIN IMMEDIATE")
     try:

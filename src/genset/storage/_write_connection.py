@@ -15,6 +15,7 @@ import apsw
 
 from genset.storage import _connections as sql
 from genset.storage._changes import COUNTER_MAX, COUNTER_MIN, Changes, Pair, sum_counters
+from genset.storage._kept_log import KeptLog
 from genset.storage._step import run_to_end
 from genset.storage.engine import StorageError, Transaction
 
@@ -42,18 +43,18 @@ class PendingWrite:
 class WriteConnection:
     """The connection that writes, replaced through `reopen`, if given, when it does not recover.
 
-    `rewrite_log` makes the log safe to copy after a sync of it has failed.
+    A file's has a `kept_log`.
     """
 
     def __init__(
         self,
         connection: apsw.Connection,
         reopen: Callable[[], apsw.Connection] | None = None,
-        rewrite_log: Callable[[apsw.Connection], None] = lambda _: None,
+        kept_log: KeptLog | None = None,
     ) -> None:
         self._connection = connection
         self._reopen = reopen
-        self._rewrite_log = rewrite_log
+        self._kept_log = kept_log
         self._execute: Callable[..., apsw.Cursor] = connection.cursor().execute
         # The counters changed by the batch so far, each stored once, however many bodies add to it.
         self._counters: dict[bytes, tuple[int, ...]] = {}
@@ -62,8 +63,6 @@ class WriteConnection:
         self._failure: Exception | None = None
         # Whether the log still holds a commit that failed; the next one that succeeds replaces it.
         self._is_unrepaired = False
-        # Whether the platter may lack a part of the log that reads show and syncs pass over.
-        self._is_log_doubtful = False
         self.log_frames = 0
         self._connection.set_wal_hook(self._committed)
 
@@ -124,28 +123,31 @@ class WriteConnection:
     def checkpoint(self) -> None:
         """Copy what the log holds into the database, as far as no reader still needs the log.
 
-        A failure costs nothing but a longer log: the data stays in it, and the next one retries.
+        A failure costs nothing but a longer log: the data stays in it, and the next one retries,
+        but after a sync that failed (`_kept_log`).
         """
         if self._is_unrepaired:
             # No write has come since, and this may be the last call before the end.
             self._recover(committing=True)
+        kept_log = self._kept_log
+        if kept_log is not None and kept_log.is_kept():
+            return
         try:
-            if self._is_log_doubtful:
-                self._rewrite_log(self._connection)
-                self._doubt_log(False)
             self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         except apsw.Error as error:
             # Be it of the log or of the database: which one it was is not told.
-            if getattr(error, "extendedresult", 0) == apsw.SQLITE_IOERR_FSYNC:
-                self._doubt_log(True)
-
-    def _doubt_log(self, doubtful: bool) -> None:
-        self._is_log_doubtful = doubtful
-        # Then the next start makes it safe.
-        sql.keep_log(self._connection, doubtful)
+            failed_sync = getattr(error, "extendedresult", 0) == apsw.SQLITE_IOERR_FSYNC
+            if failed_sync and kept_log is not None:
+                kept_log.keep()
+                sql.keep_log(self._connection)
 
     def close(self) -> None:
-        """Close the connection. SQLite removes the log if no other process has the file open."""
+        """Close the connection.
+
+        If no other process has the file open, SQLite removes the log, unless that is to be kept.
+        """
+        if self._kept_log is not None and self._kept_log.is_kept():
+            sql.keep_log(self._connection)
         sql.close(self._connection)
 
     def _committed(self, _connection: apsw.Connection, _database: str, frames: int) -> int:
@@ -238,7 +240,6 @@ class WriteConnection:
         self._connection = replacement
         self._execute = replacement.cursor().execute
         replacement.set_wal_hook(self._committed)
-        self._doubt_log(self._is_log_doubtful)
 
 
 class WriteTransaction(Changes):

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 
 from genset.storage._connections import prepare_database
+from genset.storage._kept_log import kept_log_path
 from genset.storage.engine import StorageError
 
 
@@ -47,6 +48,7 @@ class DataDirectory:
             ) from error
         try:
             self._lock()
+            self._let_go_of_log()
             prepare_database(self.database_path)
         except BaseException:
             self.close()
@@ -77,6 +79,15 @@ class DataDirectory:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _let_go_of_log(self) -> None:
+        """Nobody has the database open, so that opening it recovers all of the log."""
+        try:
+            kept_log_path(self.database_path).unlink(missing_ok=True)
+        except OSError as error:
+            raise StorageError(
+                f"cannot use the data directory {self.path}: {error.strerror}"
+            ) from error
 
     def _lock(self) -> None:
         try:

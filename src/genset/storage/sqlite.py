@@ -22,10 +22,10 @@ from genset.storage._connections import (
     open_reader,
     open_writer,
     prepare_database,
-    rewrite_log,
     storage_error,
 )
 from genset.storage._group_commit import GroupCommit
+from genset.storage._kept_log import KeptLog, kept_log_path
 from genset.storage._readers import Readers
 from genset.storage._snapshots import ReadSnapshot
 from genset.storage._step import run_to_end
@@ -66,8 +66,8 @@ class FileEngine:
         with contextlib.ExitStack() as opened:
             self._readers = Readers(partial(open_reader, path, vfs=vfs))
             opened.callback(self._readers.close)
-            rewrite = partial(rewrite_log, log=f"{path}-wal", vfs=vfs)
-            writer = WriteConnection(open_write(), open_write, rewrite)
+            kept_log = KeptLog(kept_log_path(path))
+            writer = WriteConnection(open_write(), open_write, kept_log)
             opened.callback(writer.close)
             self._writes = GroupCommit(writer, WriteLock(path.with_name("write.lock")))
             opened.pop_all()
