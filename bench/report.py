@@ -398,8 +398,7 @@ def _method(settings: Settings) -> str:
 - Scan rows cycle through the ten pages of the table, 1,000 items each. Writes overwrite items with
   others of their size, so the table stays as it is; that it has is checked at the end.
 - The features of a table are measured on each server alone, on a data folder of their own.
-- Ports are free ones on 127.0.0.1. DynamoDB Local has no option for its address and listens on
-  all of them while the run lasts."""
+- All servers listen at free ports of 127.0.0.1."""
 
 
 def _medians(row: Mapping[str, Series], figure: Callable[[Measurement], float]) -> dict[str, float]:
