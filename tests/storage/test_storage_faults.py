@@ -15,6 +15,7 @@ import pytest
 
 from genset.storage import _group_commit
 from genset.storage._write_connection import WriteConnection
+from genset.storage.data_directory import DataDirectory
 from genset.storage.engine import Engine, Snapshot, StorageError, StorageFullError, Transaction
 from genset.storage.sqlite import open_sqlite
 from simulation.faulty_vfs import (
@@ -314,6 +315,28 @@ def test_what_was_copied_before_a_sync_of_the_database_that_failed_is_not_lost(
     run(engine.close())
     vfs.power_cut(tmp_path / "cut", seed)
     assert reopened(run, tmp_path / "cut") == {**first, **second}
+
+
+def test_the_log_is_kept_by_all_processes_until_the_next_start(
+    vfs: FaultyVfs, tmp_path: Path, run: Run[Any]
+) -> None:
+    path, log = tmp_path / "genset.db", tmp_path / LOG
+    failing = open_sqlite(path, vfs=vfs.vfs_name)
+    other = open_sqlite(path)
+    run(put(failing, {b"kept": bytes(100_000)}))
+    vfs.schedule = failing_once("sync", "genset.db")
+    failing._writes._connection.checkpoint()  # type: ignore[attr-defined]
+    vfs.schedule = never
+    run(failing.close())
+    copied = path.read_bytes()
+    run(put(other, {b"later": bytes(100_000)}))
+    other._writes._connection.checkpoint()  # type: ignore[attr-defined]
+    run(other.close())
+    assert path.read_bytes() == copied
+    assert log.stat().st_size > 200_000
+    with DataDirectory(tmp_path):
+        assert not log.exists()
+    assert reopened(run, tmp_path) == {b"kept": bytes(100_000), b"later": bytes(100_000)}
 
 
 def failing_once(operation: str, file: str) -> Schedule:

@@ -164,6 +164,7 @@ async def _delete_portion(txn: Transaction, number: int, services: Services) -> 
 async def _delete(
     txn: Transaction, table: Table, key: bytes, item: Item, item_bytes: int, services: Services
 ) -> None:
+    # Nobody is charged for it (developer guide, "Using time to live"): `consumed` goes nowhere.
     await store_item(
         txn,
         table,

@@ -136,40 +136,29 @@ async def sweep_tokens(engine: Engine, now: float, limit: int) -> int:
 
 async def sweep_tables_round(engine: Engine, _: Services) -> None:
     """Remove the data of all tables that are deleted now. Raises StorageError."""
-    if await engine.read(_is_anything_marked):
+    if await engine.read(partial(_is_any, places=keyspace.sweep_range())):
         await sweep_deleted_tables(engine, KEYS_PER_WRITE)
 
 
 async def sweep_catalog_round(engine: Engine, services: Services) -> None:
     """Remove the records of all tables that are gone now. Raises StorageError."""
     now = services.now()
-    if await engine.read(partial(_is_any_record_leaving, now=now)):
+    if await engine.read(partial(_is_any, places=keyspace.leaving_range(int(now * 1000)))):
         await sweep_catalog(engine, now, KEYS_PER_WRITE)
 
 
 async def sweep_indexes_round(engine: Engine, _: Services) -> None:
     """Remove the entries of all indexes that are deleted now. Raises StorageError."""
-    if await engine.read(_is_any_index_marked):
+    if await engine.read(partial(_is_any, places=keyspace.index_sweep_range())):
         await sweep_deleted_indexes(engine, KEYS_PER_WRITE)
 
 
 async def sweep_tokens_round(engine: Engine, services: Services) -> None:
     """Remove the client tokens that have expired. Raises StorageError."""
-    if await engine.read(_is_any_token_kept):
+    if await engine.read(partial(_is_any, places=keyspace.token_range())):
         await sweep_tokens(engine, services.now(), KEYS_PER_WRITE)
 
 
-async def _is_anything_marked(snapshot: Snapshot) -> bool:
-    return bool(await snapshot.scan(*keyspace.sweep_range(), limit=1))
-
-
-async def _is_any_record_leaving(snapshot: Snapshot, now: float) -> bool:
-    return bool(await snapshot.scan(*keyspace.leaving_range(int(now * 1000)), limit=1))
-
-
-async def _is_any_index_marked(snapshot: Snapshot) -> bool:
-    return bool(await snapshot.scan(*keyspace.index_sweep_range(), limit=1))
-
-
-async def _is_any_token_kept(snapshot: Snapshot) -> bool:
-    return bool(await snapshot.scan(*keyspace.token_range(), limit=1))
+async def _is_any(snapshot: Snapshot, places: tuple[bytes, bytes]) -> bool:
+    """Whether the range holds anything."""
+    return bool(await snapshot.scan(*places, limit=1))

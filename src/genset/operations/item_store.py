@@ -33,13 +33,11 @@ async def store_item(
     """Replace the item at `key` and all that follows from it.
 
     `before` may be None although an item of `before_bytes` exists only if the table does not
-    follow its items (`Table.follows_items`). Adds to `consumed` what the write costs, which is
-    nothing if it is a deletion `by_ttl` (developer guide, "Using time to live"). Raises
+    follow its items (`Table.follows_items`). Adds to `consumed` what the write costs. A deletion
+    `by_ttl` is recorded as the service's. Raises
     ItemCollectionSizeLimitExceededException if a table with local indexes would exceed 10 GB
     under one partition key.
     """
-    if by_ttl:
-        consumed = Consumed(table)
     consumed.table_units += write_units(max(before_bytes, after_bytes))
     if after is None and not before_bytes:
         return
