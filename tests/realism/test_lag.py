@@ -118,8 +118,8 @@ class _Counting:
         self._snapshot = snapshot
         self.records = 0
 
-    async def scan(self, start, stop, *, limit, reverse=False):
-        found = await self._snapshot.scan(start, stop, limit=limit, reverse=reverse)
+    async def scan(self, start, stop, **bounds):
+        found = await self._snapshot.scan(start, stop, **bounds)
         self.records += len(found)
         return found
 

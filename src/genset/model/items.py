@@ -8,34 +8,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from struct import Struct
-from typing import Final
 
 import orjson
 
 from genset.model.attribute_values import Item
+from genset.storage.keyspace import SIZE_BYTES
 
-_SIZE_BYTES: Final = 4
 _unpack_size = Struct(">I").unpack_from
 
 
 def encode_stored(item: Item, item_bytes: int) -> bytes:
     """The stored form of a decoded item of `item_bytes` in DynamoDB's measure."""
-    return item_bytes.to_bytes(_SIZE_BYTES) + orjson.dumps(item)
+    return item_bytes.to_bytes(SIZE_BYTES) + orjson.dumps(item)
 
 
 def decode_stored(stored: bytes) -> Item:
     """The item of a stored form."""
-    return orjson.loads(memoryview(stored)[_SIZE_BYTES:])  # type: ignore[no-any-return]
+    return orjson.loads(memoryview(stored)[SIZE_BYTES:])  # type: ignore[no-any-return]
 
 
 def stored_bytes(stored: bytes) -> int:
     """The item's size in DynamoDB's measure, without parsing it."""
-    return int.from_bytes(stored[:_SIZE_BYTES])
+    return int.from_bytes(stored[:SIZE_BYTES])
 
 
 def stored_json(stored: bytes) -> bytes:
     """The item's JSON, ready for the wire."""
-    return stored[_SIZE_BYTES:]
+    return stored[SIZE_BYTES:]
 
 
 def stored_sizes(stored: Sequence[bytes]) -> list[int]:
@@ -45,4 +44,4 @@ def stored_sizes(stored: Sequence[bytes]) -> list[int]:
 
 def stored_jsons(stored: Sequence[bytes]) -> list[bytes]:
     """`stored_json` of each."""
-    return [value[_SIZE_BYTES:] for value in stored]
+    return [value[SIZE_BYTES:] for value in stored]

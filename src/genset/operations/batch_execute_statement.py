@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from genset.expressions.partiql.statements import CompiledExists, CompiledSelect
 from genset.model.errors import (
@@ -41,7 +41,8 @@ from genset.operations.partiql_reads import (
 )
 from genset.operations.partiql_statements import Bound, bind_statement, decode_parameters
 from genset.operations.partiql_writes import bind_write, check_write, returned_item
-from genset.operations.writes import Write, check_target, perform
+from genset.operations.past import read_many
+from genset.operations.writes import Known, Target, check_target, perform_at, read_before
 from genset.storage.engine import Snapshot, Transaction
 
 _CODES: Final[dict[type[DynamoDBError], str]] = {
@@ -77,6 +78,11 @@ class BatchPlan:
     def reads(self) -> bool:
         """Whether no statement writes."""
         return all(member.bound is None or member.bound.reads for member in self.members)
+
+    @property
+    def consistent(self) -> bool:
+        """Whether a statement is to read strongly consistent: all read in one view."""
+        return any(member.consistent for member in self.members)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -132,6 +138,17 @@ async def execute(plan: BatchPlan, txn: Transaction) -> Answer:
     """Run the statements, after a look at the keys of all of them."""
     outcome = _Outcome()
     await (_read(plan, txn, outcome) if plan.reads else _write(plan, txn, outcome))
+    return _answer(plan, outcome)
+
+
+async def execute_lagging(plan: BatchPlan, snapshot: Snapshot) -> Answer:
+    """Run statements that read; raises what is wrong with the first that does not fit its table."""
+    outcome = _Outcome()
+    await _read(plan, snapshot, outcome, is_lagging=True)
+    return _answer(plan, outcome)
+
+
+def _answer(plan: BatchPlan, outcome: _Outcome) -> Answer:
     answer: dict[str, Any] = {"Responses": outcome.responses}
     if plan.capacity is not None:
         capacity = [
@@ -157,24 +174,37 @@ def _failure(error: DynamoDBError, table: str | None = None) -> dict[str, Any]:
     return response
 
 
-def _check_distinct(keys: Sequence[bytes | None]) -> None:
-    named = [key for key in keys if key is not None]
-    if len(set(named)) != len(named):
+def _check_distinct(keys: Sequence[bytes]) -> None:
+    if len(set(keys)) != len(keys):
         raise ValidationException("Provided list of item keys contains duplicates")
 
 
 # Reads
 
+_Located: TypeAlias = tuple[bytes | None, Table | None, DynamoDBError | None]
 
-async def _read(plan: BatchPlan, snapshot: Snapshot, outcome: _Outcome) -> None:
+
+async def _read(
+    plan: BatchPlan, snapshot: Snapshot, outcome: _Outcome, *, is_lagging: bool = False
+) -> None:
     located = [await _locate(plan, member, snapshot) for member in plan.members]
-    _check_distinct([key for key, _, _ in located])
-    past, meter = plan.scope.services.past, plan.scope.services.meter
+    for member, (_, _, error) in zip(plan.members, located, strict=True):
+        if is_lagging and error is not None and error is not member.error:
+            raise error
+    _check_distinct([key for key, _, _ in located if key is not None])
+    meter = plan.scope.services.meter
+    wanted = [
+        (key, member.consistent)
+        for member, (key, _, _) in zip(plan.members, located, strict=True)
+        if key is not None
+    ]
+    values = iter(await read_many(snapshot, plan.scope.services.past, wanted))
     for member, (key, table, error) in zip(plan.members, located, strict=True):
         if key is None or table is None:
             assert error is not None, "a statement has a key or an error"
             outcome.responses.append(_failure(error))
             continue
+        value = next(values)
         if meter is not None:
             use = item_use(table, key, writes=False)
             try:
@@ -182,9 +212,6 @@ async def _read(plan: BatchPlan, snapshot: Snapshot, outcome: _Outcome) -> None:
             except THROTTLED as throttled:
                 outcome.responses.append(_failure(throttled, table.name))
                 continue
-        lags = past is not None and not member.consistent
-        view = past.view(snapshot) if past is not None and lags else snapshot
-        value = await view.get(key)
         usage = outcome.usage(table)
         usage.succeeded = True
         units = item_units(value, consistent=member.consistent)
@@ -199,9 +226,7 @@ async def _read(plan: BatchPlan, snapshot: Snapshot, outcome: _Outcome) -> None:
         outcome.responses.append(response)
 
 
-async def _locate(
-    plan: BatchPlan, member: Member, snapshot: Snapshot
-) -> tuple[bytes | None, Table | None, DynamoDBError | None]:
+async def _locate(plan: BatchPlan, member: Member, snapshot: Snapshot) -> _Located:
     """The storage key of the item that a SELECT names, and its table, or what is wrong."""
     if member.bound is None:
         return None, None, member.error
@@ -224,46 +249,46 @@ async def _locate(
 # Writes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Target:
-    """A write on its table."""
-
-    table: Table
-    write: Write
-    key: bytes
-
-
 async def _write(plan: BatchPlan, txn: Transaction, outcome: _Outcome) -> None:
-    targets = [await _target(plan, member, txn) for member in plan.members]
-    _check_distinct([target.key if isinstance(target, _Target) else None for target in targets])
-    for member, target in zip(plan.members, targets, strict=True):
-        if isinstance(target, _Target):
+    found = [await _target(plan, member, txn) for member in plan.members]
+    targets = [target for target in found if isinstance(target, Target)]
+    _check_distinct([target.key for target in targets])
+    known = await read_before(txn, targets, plan.scope.services)
+    for member, target in zip(plan.members, found, strict=True):
+        if isinstance(target, Target):
             assert member.bound is not None
-            response = await _perform(plan, txn, member.bound, target, outcome)
+            response = await _perform(plan, txn, member.bound, target, known, outcome)
         else:
             response = _failure(target)
         outcome.responses.append(response)
 
 
-async def _target(plan: BatchPlan, member: Member, txn: Transaction) -> _Target | DynamoDBError:
+async def _target(plan: BatchPlan, member: Member, txn: Transaction) -> Target | DynamoDBError:
     if member.bound is None:
         assert member.error is not None
         return member.error
     try:
         table = await usable_table(txn, plan.scope, member.bound.table_name)
         write = bind_write(member.bound, table)
-        return _Target(table=table, write=write, key=check_target(table, write))
+        return Target(table, write, check_target(table, write))
     except (ValidationException, ResourceNotFoundException) as error:
         return error
 
 
 async def _perform(
-    plan: BatchPlan, txn: Transaction, bound: Bound, target: _Target, outcome: _Outcome
+    plan: BatchPlan,
+    txn: Transaction,
+    bound: Bound,
+    target: Target,
+    known: Known,
+    outcome: _Outcome,
 ) -> dict[str, Any]:
     table = target.table
     usage = outcome.usage(table)
     try:
-        effect = await perform(txn, table, target.write, plan.scope.services)
+        effect = await perform_at(
+            txn, table, target.write, target.key, plan.scope.services, known=known
+        )
     except THROTTLED as error:
         return _failure(error, table.name)
     except (ConditionalCheckFailedException, DuplicateItemException, ValidationException) as error:
@@ -282,5 +307,10 @@ def _only_reads(plan: BatchPlan) -> bool:
 
 
 OPERATION = Operation(
-    name="BatchExecuteStatement", writes=True, prepare=prepare, execute=execute, reads=_only_reads
+    name="BatchExecuteStatement",
+    writes=True,
+    prepare=prepare,
+    execute=execute,
+    execute_lagging=execute_lagging,
+    reads=_only_reads,
 )

@@ -7,6 +7,7 @@ table's other parameters. Source: API reference, BatchGetItem.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -24,6 +25,7 @@ from genset.operations.get_item import read_projection, rendered
 from genset.operations.metering import THROTTLED, item_use, meter_for
 from genset.operations.operation import Answer, Operation, Request, Scope
 from genset.operations.parameters import wants
+from genset.operations.past import read_many
 from genset.storage.engine import Snapshot
 
 
@@ -46,6 +48,11 @@ class BatchGetPlan:
     scope: Scope
     tables: list[TableKeys]
     capacity: str | None
+
+    @property
+    def consistent(self) -> bool:
+        """Whether a table is to be read strongly consistent: all are read in one view."""
+        return any(asked.consistent for asked in self.tables)
 
 
 def prepare(request: Request, scope: Scope) -> BatchGetPlan:
@@ -83,15 +90,20 @@ async def execute(plan: BatchGetPlan, snapshot: Snapshot) -> Answer:
     unprocessed: dict[str, Any] = {}
     capacity = []
     room = BATCH_RESPONSE_BYTES_MAX
-    past = plan.scope.services.past
     throttled: list[DynamoDBError] = []
+    wanted = [
+        (key, asked.consistent)
+        for asked, (_, keys) in zip(plan.tables, located, strict=True)
+        for key in keys
+    ]
+    found = iter(await read_many(snapshot, plan.scope.services.past, wanted))
     for asked, (consumed, keys) in zip(plan.tables, located, strict=True):
         rows: list[bytes] = []
         left: list[Item] = []
         responses[asked.given] = rows
         meter = meter_for(plan.scope.services, consumed.table)
-        view = snapshot if past is None or asked.consistent else past.view(snapshot)
-        for position, stored in enumerate(await view.get_many(keys)):
+        values = list(islice(found, len(keys)))
+        for position, stored in enumerate(values):
             if meter is not None:
                 key = asked.keys[position]
                 use = item_use(consumed.table, keys[position], key, writes=False)
@@ -147,4 +159,6 @@ async def _locate(
     return Consumed(table), keys
 
 
-OPERATION = Operation(name="BatchGetItem", writes=False, prepare=prepare, execute=execute)
+OPERATION = Operation(
+    name="BatchGetItem", writes=False, prepare=prepare, execute=execute, execute_lagging=execute
+)

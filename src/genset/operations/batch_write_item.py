@@ -7,6 +7,7 @@ here all of them happen in one transaction, which no client can tell from the be
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from genset.model.attribute_values import decode_item
@@ -20,7 +21,15 @@ from genset.operations.item_store import collection_metrics
 from genset.operations.metering import THROTTLED
 from genset.operations.operation import Answer, Operation, Request, Scope
 from genset.operations.parameters import Condition, speaks_older, wants
-from genset.operations.writes import DELETE, PUT, Write, item_too_large, perform
+from genset.operations.writes import (
+    DELETE,
+    PUT,
+    Target,
+    Write,
+    item_too_large,
+    perform_at,
+    read_before,
+)
 from genset.storage.engine import Transaction
 
 _ALWAYS = Condition()
@@ -40,20 +49,21 @@ class BatchWritePlan:
 @speaks_older
 def prepare(request: Request, scope: Scope) -> BatchWritePlan:
     """Check a BatchWriteItem request as far as possible without data."""
+    capacity = wants(request, "ReturnConsumedCapacity")
     writes = {
-        given: [_write(table_name(scope, given), wish) for wish in wishes]
+        given: [_write(table_name(scope, given), wish, capacity is None) for wish in wishes]
         for given, wishes in request["RequestItems"].items()
     }
     return BatchWritePlan(
         scope=scope,
         writes=writes,
         wishes=request["RequestItems"],
-        capacity=wants(request, "ReturnConsumedCapacity"),
+        capacity=capacity,
         metrics=wants(request, "ReturnItemCollectionMetrics") is not None,
     )
 
 
-def _write(name: str, wish: dict[str, Any]) -> Write:
+def _write(name: str, wish: dict[str, Any], is_blind: bool) -> Write:
     put, delete = wish.get("PutRequest"), wish.get("DeleteRequest")
     if (put is None) == (delete is None):
         raise ValidationException(
@@ -68,7 +78,14 @@ def _write(name: str, wish: dict[str, Any]) -> Write:
     item, size = decode_item(put["Item"])
     if size > ITEM_BYTES_MAX:
         raise item_too_large()
-    return Write(kind=PUT, table_name=name, item=item, item_bytes=size, condition=_ALWAYS)
+    return Write(
+        kind=PUT,
+        table_name=name,
+        item=item,
+        item_bytes=size,
+        condition=_ALWAYS,
+        is_blind=is_blind,
+    )
 
 
 async def execute(plan: BatchWritePlan, txn: Transaction) -> Answer:
@@ -76,20 +93,23 @@ async def execute(plan: BatchWritePlan, txn: Transaction) -> Answer:
 
     Raises what throttled the first only if it throttled all (API reference, BatchWriteItem).
     """
-    tables = {}
+    services = plan.scope.services
+    targets: dict[str, list[Target]] = {}
     for given, writes in plan.writes.items():
         table = await usable_table(txn, plan.scope, writes[0].table_name)
-        _check_keys(table, writes)
-        tables[given] = table
+        targets[given] = _checked(table, writes)
+    known = await read_before(txn, list(chain.from_iterable(targets.values())), services)
     capacity, metrics = [], {}
     unprocessed: dict[str, list[dict[str, Any]]] = {}
     throttled: list[DynamoDBError] = []
     for given, writes in plan.writes.items():
-        table = tables[given]
+        table = targets[given][0].table
         consumed = Consumed(table)
-        for write, wish in zip(writes, plan.wishes[given], strict=True):
+        for target, wish in zip(targets[given], plan.wishes[given], strict=True):
             try:
-                effect = await perform(txn, table, write, plan.scope.services)
+                effect = await perform_at(
+                    txn, table, target.write, target.key, services, known=known
+                )
             except THROTTLED as error:
                 throttled.append(error)
                 unprocessed.setdefault(given, []).append(wish)
@@ -108,8 +128,8 @@ async def execute(plan: BatchWritePlan, txn: Transaction) -> Answer:
     return answer
 
 
-def _check_keys(table: Table, writes: list[Write]) -> None:
-    keys = set()
+def _checked(table: Table, writes: list[Write]) -> list[Target]:
+    targets = []
     for write in writes:
         key = write.item
         if write.kind == PUT:
@@ -117,9 +137,10 @@ def _check_keys(table: Table, writes: list[Write]) -> None:
         check_key(table.keys, key)
         if write.kind == PUT:
             check_index_keys(table, write.item)
-        keys.add(item_key(table, key))
-    if len(keys) != len(writes):
+        targets.append(Target(table, write, item_key(table, key)))
+    if len({target.key for target in targets}) != len(targets):
         raise ValidationException("Provided list of item keys contains duplicates")
+    return targets
 
 
 OPERATION = Operation(name="BatchWriteItem", writes=True, prepare=prepare, execute=execute)

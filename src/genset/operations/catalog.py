@@ -6,6 +6,7 @@ saved by comparing the stored bytes with those last parsed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from genset.model.errors import ResourceNotFoundException, ValidationException
@@ -40,7 +41,7 @@ def table_name(scope: Scope, name_or_arn: str) -> str:
 async def maybe_table(snapshot: Snapshot, scope: Scope, name: str) -> Table | None:
     """The table of that name as the catalog has it, whatever its status; None if gone."""
     key = keyspace.catalog_key(scope.account, scope.region, name)
-    stored = await snapshot.get(key)
+    stored = await snapshot.get_stable(key)
     if stored is None:
         return None
     parsed = _parsed.get(key)
@@ -87,6 +88,15 @@ async def usable_table(snapshot: Snapshot, scope: Scope, name: str) -> Table:
     ):
         raise ResourceNotFoundException("Requested resource not found")
     return table
+
+
+async def usable_tables(snapshot: Snapshot, scope: Scope, names: Sequence[str]) -> list[Table]:
+    """`usable_table` of each name, of which many may be the same."""
+    found: dict[str, Table] = {}
+    for name in names:
+        if name not in found:
+            found[name] = await usable_table(snapshot, scope, name)
+    return [found[name] for name in names]
 
 
 def usable_index(table: Table, name: str, scope: Scope) -> Index:

@@ -183,5 +183,10 @@ def _only_reads(plan: StatementPlan) -> bool:
 
 
 OPERATION = Operation(
-    name="ExecuteStatement", writes=True, prepare=prepare, execute=execute, reads=_only_reads
+    name="ExecuteStatement",
+    writes=True,
+    prepare=prepare,
+    execute=execute,
+    execute_lagging=execute,
+    reads=_only_reads,
 )

@@ -102,4 +102,6 @@ def rendered(stored: bytes, projection: ProjectionPlan | Columns | None) -> orjs
     return projection.project(decode_stored(stored))
 
 
-OPERATION = Operation(name="GetItem", writes=False, prepare=prepare, execute=execute)
+OPERATION = Operation(
+    name="GetItem", writes=False, prepare=prepare, execute=execute, execute_lagging=execute
+)

@@ -25,12 +25,11 @@ from genset.operations.stream_positions import (
 from genset.operations.stream_records import record_bytes, record_jsons
 from genset.operations.table_rules import check_stream_limit
 from genset.storage import keyspace
-from genset.storage.engine import Snapshot
+from genset.storage.engine import Snapshot, is_whole
 
-# Records may have 800 KB: a first read shows how large these are, and each is bounded in case that
-# the next ones are larger.
-_FIRST_CHUNK: Final = 10
-_CHUNK_MAX: Final = 100
+# JSON is longer than SizeBytes, by as little if records are large. A page of small ones has as many
+# as it may before it has so many bytes.
+_EXPANSION: Final = 1.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,34 +82,42 @@ async def execute(plan: Plan, txn: Snapshot) -> Answer:
 
 async def _read_page(snapshot: Snapshot, stream: Stream, shard: Shard, plan: Plan) -> Page:
     page = Page(plan.iterator.sequence)
-    chunk = _FIRST_CHUNK
+    # The first scan has the record before too, since that one tells whether any is gone.
+    start, more = max(page.following - 1, 0), 1
     while len(page.stored) < plan.limit:
-        wanted = min(chunk, plan.limit - len(page.stored))
-        start, stop = keyspace.records_range(stream.number, shard.number, page.following)
-        pairs = await snapshot.scan(start, stop, limit=wanted)
-        if not page.stored:
-            await _check_kept(snapshot, stream, shard, page.following, pairs)
-        if not _take(page, pairs) or len(pairs) < wanted:
+        wanted = plan.limit - len(page.stored) + more
+        bytes_max = int(_EXPANSION * (STREAM_PAGE_BYTES_MAX - page.size)) + 1
+        places = keyspace.records_range(stream.number, shard.number, start)
+        pairs = await snapshot.scan(*places, limit=wanted, bytes_max=bytes_max)
+        is_end = is_whole(pairs, wanted, bytes_max)
+        if more:
+            pairs = await _kept(snapshot, stream, shard, page.following, pairs)
+        if not _take(page, pairs[: plan.limit - len(page.stored)]) or is_end:
             break
-        average = page.size // len(page.stored) + 1
-        chunk = min(_CHUNK_MAX, (STREAM_PAGE_BYTES_MAX - page.size) // average + 1)
+        start, more = page.following, 0
     return page
 
 
-async def _check_kept(
+async def _kept(
     snapshot: Snapshot,
     stream: Stream,
     shard: Shard,
     sequence: int,
     pairs: list[tuple[bytes, bytes]],
-) -> None:
-    """Raise TrimmedDataAccessException if there was a record of that sequence and is none."""
-    if pairs:
-        is_kept = keyspace.record_sequence(pairs[0][0]) == sequence
-    else:
+) -> list[tuple[bytes, bytes]]:
+    """The records of `pairs` from that sequence on.
+
+    Raises TrimmedDataAccessException if there was a record of that sequence and is none. The oldest
+    are removed first, so there is none that is gone after one that is there.
+    """
+    first = keyspace.record_sequence(pairs[0][0]) if pairs else None
+    if first is None:
         is_kept = sequence >= await next_sequence(snapshot, stream, shard)
+    else:
+        is_kept = first <= sequence
     if not is_kept:
         raise trimmed()
+    return pairs if first == sequence else pairs[1:]
 
 
 def _take(page: Page, pairs: list[tuple[bytes, bytes]]) -> bool:

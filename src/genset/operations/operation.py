@@ -60,7 +60,9 @@ class Operation:
 
     `wakes` says that it may leave work to the background, `asks_host` that its scope has the host.
     `reads` says of a plan of an operation that writes whether it only reads, so that a snapshot
-    will do: PartiQL statements do either.
+    will do: PartiQL statements do either. `execute_lagging` is `execute` on a view that may be a
+    little older, for plans that have `consistent` and have it False. It raises
+    ResourceNotFoundException or ValidationException if something is missing there, or otherwise.
     """
 
     name: str
@@ -69,4 +71,5 @@ class Operation:
     asks_host: bool = False
     prepare: Callable[[Request, Scope], Any]
     execute: Callable[[Any, Any], Awaitable[Answer]]
+    execute_lagging: Callable[[Any, Any], Awaitable[Answer]] | None = None
     reads: Callable[[Any], bool] | None = None

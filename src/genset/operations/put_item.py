@@ -35,8 +35,16 @@ def prepare(request: Request, scope: Scope) -> WritePlan:
         condition=condition,
         item_on_failure=request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD",
         reads_before=request.get("ReturnValues") == "ALL_OLD",
+        is_blind=not _asks_back(request),
     )
     return write_plan(request, scope, write)
+
+
+def _asks_back(request: Request) -> bool:
+    return any(
+        request.get(name, "NONE") != "NONE"
+        for name in ("ReturnValues", "ReturnConsumedCapacity", "ReturnItemCollectionMetrics")
+    )
 
 
 OPERATION = Operation(name="PutItem", writes=True, prepare=prepare, execute=execute_write)

@@ -206,4 +206,6 @@ def _resume(
     return (position + b"\x00", stop) if plan.forward else (start, position)
 
 
-OPERATION = Operation(name="Query", writes=False, prepare=prepare, execute=execute)
+OPERATION = Operation(
+    name="Query", writes=False, prepare=prepare, execute=execute, execute_lagging=execute
+)

@@ -34,11 +34,15 @@ from genset.operations.catalog import usable_index
 from genset.operations.metering import charge_read, meter_for, range_use
 from genset.operations.operation import Answer, Request, Scope
 from genset.operations.parameters import Condition, Values, wants
-from genset.storage.engine import Snapshot
+from genset.storage.engine import Snapshot, is_whole
 
 _INVALID: Final = "One or more parameter values were invalid: "
-_CHUNK: Final = 128
 _CHUNK_MAX: Final = 4096
+# How many stored bytes an item has for each byte of DynamoDB's measure, by table number, as the
+# last page that was full had it: JSON is the longer form, by as much as attributes are short.
+_expansions: dict[int, float] = {}
+_EXPANSION: Final = 1.25
+_EXPANSIONS_MAX: Final = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,10 +256,12 @@ async def _read_chunks(
     page: Page,
 ) -> Page:
     limit = plan.limit
-    chunk = _CHUNK
+    expansion = _expansions.get(source.table.number, _EXPANSION)
     while start < stop:
-        wanted = chunk if limit is None else min(chunk, limit - page.scanned)
-        pairs = await snapshot.scan(start, stop, limit=wanted, reverse=reverse)
+        wanted = _CHUNK_MAX if limit is None else min(_CHUNK_MAX, limit - page.scanned)
+        # A little more than what should fill the page, so that one scan will do.
+        bytes_max = int((PAGE_BYTES_MAX - page.bytes_read) * expansion * 1.02) + 1
+        pairs = await snapshot.scan(start, stop, limit=wanted, bytes_max=bytes_max, reverse=reverse)
         taken = _take(page, pairs)
         if page.read is not None:
             page.read += taken
@@ -263,15 +269,23 @@ async def _read_chunks(
         if taken and (page.bytes_read >= PAGE_BYTES_MAX or page.scanned == limit):
             page.last = taken[-1]
             return page
-        if len(pairs) < wanted:
+        if is_whole(pairs, wanted, bytes_max):
             return page
+        expansion = _learn_expansion(source, pairs)
         if reverse:
             stop = pairs[-1][0]
         else:
             start = pairs[-1][0] + b"\x00"
-        average = page.bytes_read // page.scanned + 1
-        chunk = min(_CHUNK_MAX, (PAGE_BYTES_MAX - page.bytes_read) // average + 1)
     return page
+
+
+def _learn_expansion(source: Source, pairs: list[tuple[bytes, bytes]]) -> float:
+    values = [value for _, value in pairs]
+    expansion = sum(map(len, values)) / max(sum(stored_sizes(values)), 1)
+    if len(_expansions) >= _EXPANSIONS_MAX:
+        _expansions.clear()
+    _expansions[source.table.number] = expansion
+    return expansion
 
 
 def _take(page: Page, pairs: list[tuple[bytes, bytes]]) -> list[bytes]:

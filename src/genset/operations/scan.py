@@ -136,4 +136,6 @@ def _segment(plan: ScanPlan, source: Source) -> tuple[bytes, bytes]:
     return start, stop
 
 
-OPERATION = Operation(name="Scan", writes=False, prepare=prepare, execute=execute)
+OPERATION = Operation(
+    name="Scan", writes=False, prepare=prepare, execute=execute, execute_lagging=execute
+)

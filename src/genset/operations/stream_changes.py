@@ -116,7 +116,7 @@ async def maybe_stream(
     snapshot: Snapshot, account: str, region: str, table: str, label: str
 ) -> Stream | None:
     """The stream of that table and label; None if there is none, or no longer."""
-    stored = await snapshot.get(keyspace.stream_key(account, region, table, label))
+    stored = await snapshot.get_stable(keyspace.stream_key(account, region, table, label))
     return None if stored is None else decode_stream(stored)
 
 

@@ -15,7 +15,7 @@ from genset.model.limits import TRANSACTION_BYTES_MAX
 from genset.model.tables import Table
 from genset.operations.cancellation import cancelled, may_cancel
 from genset.operations.capacity import Consumed, consumed_member, read_units
-from genset.operations.catalog import table_name, usable_table
+from genset.operations.catalog import table_name, usable_tables
 from genset.operations.get_item import GetPlan, read_projection, rendered
 from genset.operations.metering import THROTTLED, Meter, Use, item_use, meter_for
 from genset.operations.operation import Answer, Operation, Request, Scope, Services
@@ -74,7 +74,8 @@ def prepare(request: Request, scope: Scope) -> TransactGetPlan:
 
 async def execute(plan: TransactGetPlan, snapshot: Snapshot) -> Answer:
     """Read all items in one consistent view."""
-    tables = [await usable_table(snapshot, get.scope, get.table_name) for get in plan.gets]
+    scope = plan.gets[0].scope
+    tables = await usable_tables(snapshot, scope, [get.table_name for get in plan.gets])
     failures: list[DynamoDBError | None] = []
     for table, get in zip(tables, plan.gets, strict=True):
         try:
@@ -90,7 +91,7 @@ async def execute(plan: TransactGetPlan, snapshot: Snapshot) -> Answer:
         )
         for table, get in zip(tables, plan.gets, strict=True)
     ]
-    return await read_items(snapshot, plan.gets[0].scope, items, plan.capacity)
+    return await read_items(snapshot, scope, items, plan.capacity)
 
 
 async def read_items(

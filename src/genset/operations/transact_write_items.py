@@ -4,8 +4,8 @@ All actions happen or none. A client token makes a repeated request within ten m
 without doing anything again; its record is written in the transaction it belongs to.
 
 TransactionInProgressException is never raised here. The service gives it to a call that repeats a
-token while the first call is still running (API reference, TransactWriteItems). Writes run one
-after another here and the record of a token commits with the writes, so a repeated call finds
+token while the first call is still running (API reference, TransactWriteItems). Writes take effect
+one after another here and the record of a token commits with the writes, so a repeated call finds
 either nothing, and does the work, or the record, and replays: it never meets a call under way.
 """
 
@@ -23,13 +23,13 @@ from genset.model.errors import (
     IdempotentParameterMismatchException,
     ValidationException,
 )
-from genset.model.keys import decode_key, item_key
+from genset.model.keys import decode_key
 from genset.model.limits import CLIENT_TOKEN_SECONDS, ITEM_BYTES_MAX, TRANSACTION_BYTES_MAX
 from genset.model.sizes import item_bytes
 from genset.model.tables import Table
 from genset.operations.cancellation import cancelled, may_cancel
 from genset.operations.capacity import Consumed, consumed_member, read_units
-from genset.operations.catalog import table_name, usable_table
+from genset.operations.catalog import table_name, usable_tables
 from genset.operations.item_store import collection_metrics
 from genset.operations.metering import Use
 from genset.operations.operation import Answer, Operation, Request, Scope
@@ -41,10 +41,12 @@ from genset.operations.writes import (
     PUT,
     UPDATE,
     Effect,
+    Target,
     Write,
     check_target,
     item_too_large,
-    perform,
+    perform_at,
+    read_before,
 )
 from genset.storage import keyspace
 from genset.storage.engine import Transaction
@@ -152,7 +154,7 @@ def check_payload_bytes(size: int) -> None:
 
 async def execute(plan: TransactWritePlan, txn: Transaction) -> Answer:
     """Do all the writes, or none and say why for each."""
-    tables = [await usable_table(txn, plan.scope, write.table_name) for write in plan.writes]
+    tables = await usable_tables(txn, plan.scope, [write.table_name for write in plan.writes])
     return await execute_on(plan, txn, tables)
 
 
@@ -162,45 +164,50 @@ async def execute_on(plan: TransactWritePlan, txn: Transaction, tables: list[Tab
         replayed = await _maybe_replay(plan, txn, tables)
         if replayed is not None:
             return replayed
-    _check_keys(plan, tables)
-    effects = await _perform_all(plan, txn, tables)
+    effects = await _perform_all(plan, txn, _checked(plan, tables))
     if plan.token is not None:
         _remember(plan, txn, effects)
     return await _answer(plan, txn, tables, effects)
 
 
-def _check_keys(plan: TransactWritePlan, tables: list[Table]) -> None:
+def _checked(plan: TransactWritePlan, tables: list[Table]) -> list[Target]:
     """Refuse two actions on one item, and cancel for the first whose key is wrong.
 
     Observed on the service: of several wrong keys only the first has a reason.
     """
     failures: list[DynamoDBError | None] = [None] * len(plan.writes)
-    keys: list[bytes] = []
+    targets: list[Target] = []
     for number, (table, write) in enumerate(zip(tables, plan.writes, strict=True)):
         try:
-            check_target(table, write)
-            keys.append(item_key(table, write.item))
+            targets.append(Target(table, write, check_target(table, write)))
         except ValidationException as error:
             if EMPTY_KEY in error.message:
                 raise
             if not any(failures):
                 failures[number] = error
-    if len(set(keys)) != len(keys):
+    if len({target.key for target in targets}) != len(targets):
         raise ValidationException(
             "Transaction request cannot include multiple operations on one item"
         )
     if any(failures):
         raise cancelled(failures)
+    return targets
 
 
 async def _perform_all(
-    plan: TransactWritePlan, txn: Transaction, tables: list[Table]
+    plan: TransactWritePlan, txn: Transaction, targets: list[Target]
 ) -> list[Effect]:
+    services = plan.scope.services
+    known = await read_before(txn, targets, services)
     failures: list[DynamoDBError | None] = []
     effects = []
-    for table, write in zip(tables, plan.writes, strict=True):
+    for each in targets:
         try:
-            effects.append(await perform(txn, table, write, plan.scope.services, times=2))
+            effects.append(
+                await perform_at(
+                    txn, each.table, each.write, each.key, services, times=2, known=known
+                )
+            )
             failures.append(None)
         except DynamoDBError as error:
             if not may_cancel(error) or EMPTY_KEY in error.message:

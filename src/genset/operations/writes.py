@@ -1,13 +1,15 @@
 """One write of one item: what PutItem, UpdateItem, DeleteItem, batches and transactions share.
 
 A `Write` is a request's wish, checked as far as possible without data. `perform` reads the item,
-checks the condition, and stores what follows from it.
+checks the condition, and stores what follows from it. Several writes read their items at once,
+with `read_before`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias
 
 from genset.expressions.update import UpdatePlan
 from genset.model.attribute_values import Item, check_nesting, values_equal
@@ -16,7 +18,7 @@ from genset.model.errors import (
     DuplicateItemException,
     ValidationException,
 )
-from genset.model.items import decode_stored, stored_bytes
+from genset.model.items import decode_stored, encode_stored, stored_bytes
 from genset.model.keys import (
     check_index_keys,
     check_item_key,
@@ -30,7 +32,7 @@ from genset.model.sizes import item_bytes
 from genset.model.tables import Table
 from genset.operations.capacity import Consumed, write_units
 from genset.operations.item_store import projected_item, store_item
-from genset.operations.metering import Use, charge_write, item_use, meter_for
+from genset.operations.metering import Meter, Use, charge_write, item_use, meter_for
 from genset.operations.operation import Services
 from genset.operations.parameters import Condition, Values
 from genset.storage import keyspace
@@ -40,6 +42,10 @@ PUT: Final = "Put"
 UPDATE: Final = "Update"
 DELETE: Final = "Delete"
 CHECK: Final = "ConditionCheck"
+
+Known: TypeAlias = Mapping[bytes, bytes | None]
+"""What a transaction has read already, by key."""
+_NOTHING: Final[Known] = {}
 
 # An item of so many bytes is within the limit with a whole copy of it in every local index.
 _ALWAYS_FITS_BYTES: Final = ITEM_BYTES_MAX // (LOCAL_INDEXES_MAX + 1)
@@ -62,6 +68,8 @@ class Write:
     """Whether it may only create an item, as a PartiQL INSERT."""
     is_watched: bool = True
     """Whether contributor insights count it, as they do not count PartiQL."""
+    is_blind: bool = False
+    """Whether nobody asks what was there before: a put that returns and reports nothing."""
 
 
 @dataclass(slots=True)
@@ -74,6 +82,15 @@ class Effect:
     before_bytes: int
     after_bytes: int
     consumed: Consumed
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A write on its table, with the storage key of its item, which has been checked."""
+
+    table: Table
+    write: Write
+    key: bytes
 
 
 def check_target(table: Table, write: Write) -> bytes:
@@ -100,19 +117,65 @@ def _check_names(table: Table, update: UpdatePlan) -> None:
             raise not_scalar("IndexKey", name)
 
 
-async def perform(
-    txn: Transaction, table: Table, write: Write, services: Services, *, times: int = 1
-) -> Effect:
-    """Do the write. Raises ConditionalCheckFailedException, with the item where asked for.
+async def read_before(txn: Transaction, targets: Sequence[Target], services: Services) -> Known:
+    """The items of several writes as they are before, read at once.
 
-    A meter is charged `times` the table's units. What it refuses has changed nothing.
+    Without those that nobody asks for. Nothing if there are not several, or if two are of one item,
+    which a request can name by its table's name and ARN: the second has to see what the first did.
     """
-    key = check_target(table, write)
-    meter = meter_for(services, table) if write.is_watched else services.meter
+    keys = [
+        each.key
+        for each in targets
+        if not _is_blind(each.table, each.write, _meter(each.table, each.write, services))
+    ]
+    if len(keys) < 2 or len({each.key for each in targets}) < len(targets):
+        return _NOTHING
+    return dict(zip(keys, await txn.get_many(keys), strict=True))
+
+
+def _meter(table: Table, write: Write, services: Services) -> Meter | None:
+    return meter_for(services, table) if write.is_watched else services.meter
+
+
+def _is_blind(table: Table, write: Write, meter: Meter | None) -> bool:
+    """Whether a write needs nothing of what was there before."""
+    return (
+        write.is_blind
+        and write.condition.plan is None
+        and meter is None
+        and not table.follows_items
+    )
+
+
+def perform(txn: Transaction, table: Table, write: Write, services: Services) -> Awaitable[Effect]:
+    """Do the write, once its key is checked: see `perform_at`."""
+    return perform_at(txn, table, write, check_target(table, write), services)
+
+
+async def perform_at(
+    txn: Transaction,
+    table: Table,
+    write: Write,
+    key: bytes,
+    services: Services,
+    *,
+    times: int = 1,
+    known: Known = _NOTHING,
+) -> Effect:
+    """Do the write of the item at `key`.
+
+    Raises ConditionalCheckFailedException, with the item where asked for. A meter is charged
+    `times` the table's units. What it refuses has changed nothing.
+    """
+    meter = _meter(table, write, services)
     if meter is not None:
         use = item_use(table, key, write.item, writes=True)
         meter.admit(use)
-    stored = await txn.get(key)
+    elif _is_blind(table, write, meter):
+        value = encode_stored(write.item, write.item_bytes)
+        await txn.put_counted(key, value, keyspace.counts_key(table.number))
+        return Effect(key, None, write.item, 0, write.item_bytes, Consumed(table))
+    stored = known[key] if key in known else await txn.get(key)
     before_bytes = stored_bytes(stored) if stored else 0
     if stored and write.inserts:
         if meter is not None:

@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 from genset.model.tables import Index
 from genset.realism.latency import TIME_S_MAX
 from genset.storage import keyspace
-from genset.storage.engine import Engine, Snapshot, Transaction
+from genset.storage.engine import Engine, Snapshot, Transaction, is_whole
 
 T = TypeVar("T")
 
@@ -57,16 +57,32 @@ class PastSnapshot:
         records = await self._snapshot.scan(*since, limit=1)
         return _was(records[0][1]) if records else await self._snapshot.get(key)
 
+    async def get_stable(self, key: bytes) -> bytes | None:
+        """The value of `key`, of which no past is kept."""
+        return await self._snapshot.get_stable(key)
+
     async def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
         """The values of `keys` then, in their order."""
         return [await self.get(key) for key in keys]
 
     async def scan(
-        self, start: bytes, stop: bytes, *, limit: int, reverse: bool = False
+        self,
+        start: bytes,
+        stop: bytes,
+        *,
+        limit: int,
+        bytes_max: int | None = None,
+        reverse: bool = False,
     ) -> list[tuple[bytes, bytes]]:
         """The pairs of the range then; see `Snapshot.scan`."""
         return await _merged_scan(
-            self._snapshot, self._changed, start, stop, limit=limit, reverse=reverse
+            self._snapshot,
+            self._changed,
+            start,
+            stop,
+            limit=limit,
+            bytes_max=bytes_max,
+            reverse=reverse,
         )
 
     async def get_counters(self, key: bytes) -> tuple[int, ...]:
@@ -113,6 +129,16 @@ class RecordingEngine:
 
         return await self._engine.write(recorded)
 
+    async def scan_counters(
+        self, start: bytes, stop: bytes, *, limit: int
+    ) -> list[tuple[bytes, tuple[int, ...]]]:
+        """As the engine below."""
+        return await self._engine.scan_counters(start, stop, limit=limit)
+
+    async def lead(self) -> bool:
+        """As the engine below."""
+        return await self._engine.lead()
+
     async def close(self) -> None:
         """As the engine below."""
         await self._engine.close()
@@ -127,8 +153,8 @@ class RecordingTransaction:
 
     async def finish(self, time: int) -> None:
         """Keep what was, and make the changes."""
-        for key, value in self._changes.items():
-            before = await self._txn.get(key)
+        befores = await self._txn.get_many(list(self._changes))
+        for (key, value), before in zip(self._changes.items(), befores, strict=True):
             if before != value:
                 record = await self._next_record(key, time)
                 self._txn.put(record, _ABSENT if before is None else _PRESENT + before)
@@ -153,17 +179,33 @@ class RecordingTransaction:
             return self._changes[key]
         return await self._txn.get(key)
 
+    async def get_stable(self, key: bytes) -> bytes | None:
+        """See `Snapshot.get_stable`."""
+        return await self._txn.get_stable(key)
+
     async def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
         """See `Snapshot.get_many`."""
         found = await self._txn.get_many(keys)
         return [self._changes.get(key, value) for key, value in zip(keys, found, strict=True)]
 
     async def scan(
-        self, start: bytes, stop: bytes, *, limit: int, reverse: bool = False
+        self,
+        start: bytes,
+        stop: bytes,
+        *,
+        limit: int,
+        bytes_max: int | None = None,
+        reverse: bool = False,
     ) -> list[tuple[bytes, bytes]]:
         """See `Snapshot.scan`."""
         return await _merged_scan(
-            self._txn, self._changed, start, stop, limit=limit, reverse=reverse
+            self._txn,
+            self._changed,
+            start,
+            stop,
+            limit=limit,
+            bytes_max=bytes_max,
+            reverse=reverse,
         )
 
     async def _changed(self, start: bytes, stop: bytes) -> Mapping[bytes, bytes | None]:
@@ -179,6 +221,15 @@ class RecordingTransaction:
             self._changes[key] = value
         else:
             self._txn.put(key, value)
+
+    async def put_counted(self, key: bytes, value: bytes, counter: bytes) -> None:
+        """See `Transaction.put_counted`. What the key held is to be kept, so it is fetched."""
+        before = await self.get(key)
+        self.put(key, value)
+        grown = int.from_bytes(value[: keyspace.SIZE_BYTES])
+        if before is not None:
+            grown -= int.from_bytes(before[: keyspace.SIZE_BYTES])
+        self._txn.add(counter, before is None, grown)
 
     def delete(self, key: bytes) -> None:
         """See `Transaction.delete`."""
@@ -209,6 +260,7 @@ async def _merged_scan(
     stop: bytes,
     *,
     limit: int,
+    bytes_max: int | None,
     reverse: bool,
 ) -> list[tuple[bytes, bytes]]:
     """The pairs of `snapshot` with what `changed` gives for a range in their place.
@@ -217,14 +269,15 @@ async def _merged_scan(
     changed within them matters.
     """
     found: list[tuple[bytes, bytes]] = []
-    while len(found) < limit and start < stop:
+    while start < stop and is_whole(found, limit, bytes_max):
         wanted = limit - len(found)
-        pairs = await snapshot.scan(start, stop, limit=wanted, reverse=reverse)
+        pairs = await snapshot.scan(start, stop, limit=wanted, bytes_max=bytes_max, reverse=reverse)
         low, high = start, stop
-        if len(pairs) == wanted and reverse:
-            low = pairs[-1][0]
-        elif len(pairs) == wanted:
-            high = pairs[-1][0] + b"\x00"
+        if not is_whole(pairs, wanted, bytes_max):
+            if reverse:
+                low = pairs[-1][0]
+            else:
+                high = pairs[-1][0] + b"\x00"
         merged: dict[bytes, bytes | None] = dict(pairs)
         merged.update(await changed(low, high))
         held = [(key, value) for key, value in merged.items() if value is not None]

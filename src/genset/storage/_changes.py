@@ -6,14 +6,18 @@ list of removed ranges and, over it, the last word on each key.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import zip_longest
-from typing import Final
+from typing import Any, Final
+
+from genset.storage.keyspace import SIZE_BYTES
 
 Pair = tuple[bytes, bytes]
 # Reads at most so many pairs of the map below: (start, stop, limit).
 ScanBelow = Callable[[bytes, bytes, int], list[Pair]]
 
+# What a layer knows of a key that it does not change.
+UNCHANGED: Final[Any] = object()
 COUNTER_MIN: Final = -(2**63)
 COUNTER_MAX: Final = 2**63 - 1
 
@@ -33,6 +37,29 @@ class Changes:
     def change_count(self) -> int:
         """How many keys, and ranges of them, change."""
         return len(self._values) + len(self._removed)
+
+    @property
+    def changed(self) -> Mapping[bytes, bytes | None]:
+        """The last word on each key, once the removed ranges are gone; None where it is deleted."""
+        return self._values
+
+    @property
+    def removed(self) -> Sequence[tuple[bytes, bytes]]:
+        """The removed ranges."""
+        return self._removed
+
+    @property
+    def added(self) -> Mapping[bytes, tuple[int, ...]]:
+        """What is added to counters, after any removal of them."""
+        return self._added
+
+    def look(self, key: bytes) -> Any:
+        """The value of `key`, None if it is removed, UNCHANGED if the layer below tells."""
+        if key in self._values:
+            return self._values[key]
+        if self._removed and self.is_removed(key):
+            return None
+        return UNCHANGED
 
     def put(self, key: bytes, value: bytes) -> None:
         """Set `key` to `value`."""
@@ -101,3 +128,8 @@ def sum_counters(left: tuple[int, ...], right: tuple[int, ...]) -> tuple[int, ..
     if len(left) == len(right):
         return tuple([a + b for a, b in zip(left, right, strict=True)])
     return tuple(a + b for a, b in zip_longest(left, right, fillvalue=0))
+
+
+def value_size(value: bytes) -> int:
+    """The size that a value for `Transaction.put_counted` begins with."""
+    return int.from_bytes(value[:SIZE_BYTES])

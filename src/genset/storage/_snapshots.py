@@ -23,6 +23,11 @@ INLINE_ROWS_MAX: Final = 256
 INLINE_BYTES_MAX: Final = 512 * 1024
 # Rows are counted in such chunks: the longest stall is one chunk of items of 400 KB.
 CHUNK_ROWS: Final = 32
+# The first chunk of a scan is smaller, and shows how large the values are: a scan bounded in bytes
+# reads few of them too many.
+_FIRST_ROWS: Final = 8
+# Never reached by counting, and small enough to stay one machine word.
+UNBOUND: Final = 2**60
 
 
 class ReadAbandonedError(Exception):
@@ -49,6 +54,9 @@ class ReadSnapshot:
             self._bytes_left -= len(value)
         return value
 
+    # A lookup costs as little as remembering would.
+    get_stable = get
+
     async def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
         """See `Snapshot.get_many`."""
         values: list[bytes | None] = []
@@ -63,20 +71,31 @@ class ReadSnapshot:
         return values
 
     async def scan(
-        self, start: bytes, stop: bytes, *, limit: int, reverse: bool = False
+        self,
+        start: bytes,
+        stop: bytes,
+        *,
+        limit: int,
+        bytes_max: int | None = None,
+        reverse: bool = False,
     ) -> list[Pair]:
         """See `Snapshot.scan`."""
         if self._rows_left <= 0 or self._bytes_left <= 0:
             await Moving()
         rows = self._execute(sql.SCAN_REVERSE if reverse else sql.SCAN, (start, stop, limit))
         pairs: list[Pair] = []
+        wanted = UNBOUND if bytes_max is None else bytes_max
+        size = min(_FIRST_ROWS, CHUNK_ROWS)
         while True:
-            chunk = list(islice(rows, CHUNK_ROWS))
+            chunk = list(islice(rows, size))
             pairs += chunk
+            chunk_bytes = sum([len(value) for _, value in chunk])
             self._rows_left -= len(chunk)
-            self._bytes_left -= sum([len(value) for _, value in chunk])
-            if len(chunk) < CHUNK_ROWS:
+            self._bytes_left -= chunk_bytes
+            wanted -= chunk_bytes
+            if len(chunk) < size or wanted <= 0:
                 return pairs
+            size = min(2 * size, CHUNK_ROWS, wanted * size // max(chunk_bytes, 1) + 1)
             if self._rows_left <= 0 or self._bytes_left <= 0:
                 await Moving()
 
@@ -86,8 +105,7 @@ class ReadSnapshot:
 
     def unbind(self) -> None:
         """Let the body read on without end: it no longer holds up the event loop."""
-        # Never reached by counting down from here, and small enough to stay one machine word.
-        self._rows_left = self._bytes_left = 2**60
+        self._rows_left = self._bytes_left = UNBOUND
 
     def abandon(self) -> None:
         """Make the next read raise ReadAbandonedError. Called from another thread than reads."""

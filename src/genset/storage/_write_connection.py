@@ -8,16 +8,24 @@ from __future__ import annotations
 
 import struct
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, cast
 
 import apsw
 
 from genset.storage import _connections as sql
-from genset.storage._changes import COUNTER_MAX, COUNTER_MIN, Changes, Pair, sum_counters
+from genset.storage._changes import (
+    COUNTER_MAX,
+    COUNTER_MIN,
+    Changes,
+    Pair,
+    sum_counters,
+    value_size,
+)
 from genset.storage._kept_log import KeptLog
 from genset.storage._step import run_to_end
 from genset.storage.engine import StorageError, Transaction
+from genset.storage.keyspace import SIZE_BYTES
 
 WriteBody = Callable[[Transaction], Awaitable[Any]]
 
@@ -258,12 +266,22 @@ class WriteTransaction(Changes):
         """See `Snapshot.get`."""
         return self._value(key)
 
+    async def get_stable(self, key: bytes) -> bytes | None:
+        """See `Snapshot.get_stable`."""
+        return self._value(key)
+
     async def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
         """See `Snapshot.get_many`."""
         return [self._value(key) for key in keys]
 
     async def scan(
-        self, start: bytes, stop: bytes, *, limit: int, reverse: bool = False
+        self,
+        start: bytes,
+        stop: bytes,
+        *,
+        limit: int,
+        bytes_max: int | None = None,
+        reverse: bool = False,
     ) -> list[Pair]:
         """See `Snapshot.scan`."""
         statement = sql.SCAN_REVERSE if reverse else sql.SCAN
@@ -274,7 +292,19 @@ class WriteTransaction(Changes):
 
         if self._values or self._removed:
             return self.merged_scan(below, start, stop, limit=limit, reverse=reverse)
-        return below(start, stop, limit)
+        if bytes_max is None:
+            return below(start, stop, limit)
+        rows: Any = self._execute(statement, (start, stop, limit))
+        return list(_until_bytes(rows, bytes_max))
+
+    async def put_counted(self, key: bytes, value: bytes, counter: bytes) -> None:
+        """See `Transaction.put_counted`."""
+        before = self._value(key)
+        self.put(key, value)
+        if before is None:
+            self.add(counter, 1, value_size(value))
+        elif before[:SIZE_BYTES] != value[:SIZE_BYTES]:
+            self.add(counter, 0, value_size(value) - value_size(before))
 
     async def get_counters(self, key: bytes) -> tuple[int, ...]:
         """See `Snapshot.get_counters`."""
@@ -330,6 +360,15 @@ class WriteTransaction(Changes):
         else:
             stored = decode_counters(self._execute(sql.GET, (key,)).get)
         return stored if added is None else sum_counters(stored, added)
+
+
+def _until_bytes(rows: Iterable[Pair], bytes_max: int) -> Iterator[Pair]:
+    """The first rows, up to the one that brings their values to so many bytes."""
+    for row in rows:
+        yield row
+        bytes_max -= len(row[1])
+        if bytes_max <= 0:
+            return
 
 
 def refuse_ended(*_arguments: Any) -> apsw.Cursor:

@@ -18,6 +18,10 @@ class StorageError(Exception):
     """An engine could not do what was asked; nothing of the transaction has happened."""
 
 
+class StorageUnknownError(StorageError):
+    """It is not known what became of a transaction: it has happened, whole, or not at all."""
+
+
 class StorageFullError(StorageError):
     """There is no room to write. Reads go on; writes succeed again when there is room."""
 
@@ -26,21 +30,39 @@ class StorageClosedError(StorageError):
     """The engine has been closed."""
 
 
+class StorageBusyError(StorageError):
+    """More is asked of the store than it can do at present. Later the same will succeed."""
+
+
 class Snapshot(Protocol):
     """One consistent view of the map, valid until the body it was given to returns."""
 
     async def get(self, key: bytes) -> bytes | None:
         """The value of `key`, or None."""
 
+    async def get_stable(self, key: bytes) -> bytes | None:
+        """As `get`, for a key that changes rarely.
+
+        An engine may answer from memory and make sure later, before the body's result counts,
+        that the answer was true in this view; if not, it runs the body again.
+        """
+
     async def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
         """The values of `keys`, in their order; None where there is none."""
 
     async def scan(
-        self, start: bytes, stop: bytes, *, limit: int, reverse: bool = False
+        self,
+        start: bytes,
+        stop: bytes,
+        *,
+        limit: int,
+        bytes_max: int | None = None,
+        reverse: bool = False,
     ) -> list[tuple[bytes, bytes]]:
         """At most `limit` pairs with `start <= key < stop`, ascending, or descending if `reverse`.
 
-        Fewer than `limit` pairs mean that the range holds no more.
+        With `bytes_max` it may end with the pair whose value brings all values to so many bytes.
+        `is_whole` tells whether the range holds no more.
         """
 
     async def get_counters(self, key: bytes) -> tuple[int, ...]:
@@ -55,6 +77,13 @@ class Transaction(Snapshot, Protocol):
 
     def delete(self, key: bytes) -> None:
         """Remove `key`; nothing happens if it is absent."""
+
+    async def put_counted(self, key: bytes, value: bytes, counter: bytes) -> None:
+        """Set `key` to `value`, and add to the counters at `counter` what that changes.
+
+        The first counter is of keys, the second of the sizes that their values begin with (see
+        `keyspace.SIZE_BYTES`). What the key held is not told, so an engine need not fetch it.
+        """
 
     def delete_range(self, start: bytes, stop: bytes) -> None:
         """Remove every key with `start <= key < stop`."""
@@ -84,8 +113,28 @@ class Engine(Protocol):
 
         When this returns, the change is durable and visible to every later read. A body that
         raises has changed nothing, and its exception is passed on. StorageFullError and
-        StorageError mean that nothing has changed.
+        StorageError mean that nothing has changed, unless it is a StorageUnknownError.
+        """
+
+    async def scan_counters(
+        self, start: bytes, stop: bytes, *, limit: int
+    ) -> list[tuple[bytes, tuple[int, ...]]]:
+        """At most `limit` keys with their counters, ascending, of a range that holds only such."""
+
+    async def lead(self) -> bool:
+        """Whether this engine leads: of all that have the store open, one at a time does.
+
+        Asked again and again, about each second; one that stops asking is replaced in seconds.
         """
 
     async def close(self) -> None:
         """Finish what was accepted, then release everything. Idempotent."""
+
+
+def is_whole(
+    pairs: Sequence[tuple[bytes, bytes]], limit: int, bytes_max: int | None = None
+) -> bool:
+    """Whether `pairs`, the result of a scan with these bounds, are all that its range holds."""
+    if len(pairs) >= limit:
+        return False
+    return bytes_max is None or sum([len(value) for _, value in pairs]) < bytes_max

@@ -16,6 +16,7 @@
 0D table(4)                                   a table with time to live, and the state of its 0C
 0E 00 table(4) index(2)                       an index to be filled, and how far that is
 0E 01 table(4) index(2)                       a deleted index whose data is to be swept
+0F                                            all data is on its way into this store, and how far
 10 escaped key, 00 01, time(8)                what the key held before its change at that time
 12 time(8) account/region/table               a DELETING table whose 01 is to be removed then
 
@@ -24,9 +25,12 @@ The tie is the table's sort key in a local index and a hash of the primary key i
 
 from __future__ import annotations
 
-from typing import Final
+from itertools import pairwise
+from typing import Final, NamedTuple
 
 HASH_BYTES: Final = 16
+SIZE_BYTES: Final = 4
+"""An item's or an entry's value begins with its size: so many bytes, big-endian."""
 
 _CATALOG: Final = b"\x01"
 _ITEM: Final = b"\x02"
@@ -43,8 +47,12 @@ _EXPIRY: Final = b"\x0c"
 _EXPIRY_QUEUE: Final = b"\x0d"
 _BACKFILL: Final = b"\x0e\x00"
 _INDEX_SWEEP: Final = b"\x0e\x01"
+_MIGRATION: Final = b"\x0f"
 _HISTORY: Final = b"\x10"
 _LEAVING: Final = b"\x12"
+_COUNTER_SPACES: Final = (_COUNTS, _COLLECTION, _TABLE_NUMBERS, _SEQUENCE)
+# No key begins with it.
+_END: Final = b"\xff"
 _TABLE_BYTES: Final = 4
 _INDEX_BYTES: Final = 2
 _STREAM_BYTES: Final = 4
@@ -55,6 +63,14 @@ _TIME_BYTES: Final = 8
 # 00 within the key is 00 ff, so that a key's end sorts before its continuation.
 _ESCAPED: Final = b"\x00\xff"
 _KEY_END: Final = b"\x00\x01"
+
+
+class Span(NamedTuple):
+    """A range of keys that holds only counters, or only values."""
+
+    start: bytes
+    stop: bytes
+    has_counters: bool
 
 
 def after_prefix(prefix: bytes) -> bytes:
@@ -279,6 +295,25 @@ def records_range(stream: int, shard: int, sequence: int = 0) -> tuple[bytes, by
 def record_sequence(key: bytes) -> int:
     """The sequence in a stream record's key."""
     return int.from_bytes(key[-_SEQUENCE_BYTES:])
+
+
+def migration_key() -> bytes:
+    """The record of how far the data that is on its way into this store has come."""
+    return _MIGRATION
+
+
+def data_spans() -> tuple[Span, ...]:
+    """Ranges, ascending, that hold every key of data once: all but the record of a migration."""
+    counters = [Span(space, after_prefix(space), True) for space in _COUNTER_SPACES]
+    apart = [Span(_MIGRATION, after_prefix(_MIGRATION), False), Span(_END, _END, False)]
+    named = sorted([Span(b"", b"", False), *counters, *apart])
+    values = [Span(before.stop, after.start, False) for before, after in pairwise(named)]
+    return tuple(sorted([*counters, *(span for span in values if span.start < span.stop)]))
+
+
+def counts_range() -> tuple[bytes, bytes]:
+    """The counters of all tables and indexes."""
+    return _COUNTS, after_prefix(_COUNTS)
 
 
 def _shard_prefix(stream: int, shard: int) -> bytes:

@@ -29,7 +29,7 @@ from genset.storage._kept_log import KeptLog, kept_log_path
 from genset.storage._readers import Readers
 from genset.storage._snapshots import ReadSnapshot
 from genset.storage._step import run_to_end
-from genset.storage._write_connection import PendingWrite, WriteConnection
+from genset.storage._write_connection import PendingWrite, WriteConnection, decode_counters
 from genset.storage.engine import Engine, Snapshot, StorageClosedError, Transaction
 from genset.storage.write_lock import WriteLock
 
@@ -57,6 +57,11 @@ def open_sqlite(
         raise storage_error(error) from error
 
 
+def decoded(pairs: list[tuple[bytes, bytes]]) -> list[tuple[bytes, tuple[int, ...]]]:
+    """Stored counters, of a range that holds only such."""
+    return [(key, decode_counters(stored)) for key, stored in pairs]
+
+
 class FileEngine:
     """`Engine` on a SQLite file that other processes may have open too."""
 
@@ -69,8 +74,12 @@ class FileEngine:
             kept_log = KeptLog(kept_log_path(path))
             writer = WriteConnection(open_write(), open_write, kept_log)
             opened.callback(writer.close)
+            # A directory has one leader, and a lock that its holder keeps until it ends.
+            self._leadership = WriteLock(path.with_name("lead.lock"))
+            opened.callback(self._leadership.close)
             self._writes = GroupCommit(writer, WriteLock(path.with_name("write.lock")))
             opened.pop_all()
+        self._leads = False
         self._closing: asyncio.Task[None] | None = None
 
     def read(
@@ -83,6 +92,19 @@ class FileEngine:
         """See `Engine.write`."""
         return self._writes.write(body)
 
+    async def scan_counters(
+        self, start: bytes, stop: bytes, *, limit: int
+    ) -> list[tuple[bytes, tuple[int, ...]]]:
+        """See `Engine.scan_counters`."""
+        return decoded(await self.read(lambda snapshot: snapshot.scan(start, stop, limit=limit)))
+
+    async def lead(self) -> bool:
+        """See `Engine.lead`."""
+        if self._closing is not None:
+            raise StorageClosedError("the storage has been closed")
+        self._leads = self._leads or self._leadership.acquire_now()
+        return self._leads
+
     async def close(self) -> None:
         """See `Engine.close`."""
         if self._closing is None:
@@ -93,6 +115,7 @@ class FileEngine:
         await asyncio.shield(self._closing)
 
     async def _close(self) -> None:
+        self._leadership.close()
         await self._writes.drain()
         await self._readers.drain()
         # The writer last: SQLite removes the log when the last connection closes.
@@ -130,6 +153,17 @@ class MemoryEngine:
             raise write.error
         result: T = write.result
         return result
+
+    async def scan_counters(
+        self, start: bytes, stop: bytes, *, limit: int
+    ) -> list[tuple[bytes, tuple[int, ...]]]:
+        """See `Engine.scan_counters`."""
+        return decoded(await self.read(lambda snapshot: snapshot.scan(start, stop, limit=limit)))
+
+    async def lead(self) -> bool:
+        """See `Engine.lead`. There is no other process."""
+        self._check_open()
+        return True
 
     async def close(self) -> None:
         """See `Engine.close`. All that was written is gone."""
