@@ -1,0 +1,1 @@
+"""What only the engine on PostgreSQL has: round trips, rights, replicas, leases, several nodes."""
