@@ -68,42 +68,52 @@ async def _take_turn(engine: Engine, portion: Callable[[Transaction], Awaitable[
             return
 
 
-_Wanted = Callable[[Snapshot, Table, ExpiryQueue, float], Awaitable[bool]]
+_Wanted = Callable[[Snapshot, int, ExpiryQueue, Services], Awaitable[bool]]
 
 
-async def _is_due(snapshot: Snapshot, table: Table, _: ExpiryQueue, now: float) -> bool:
-    """Whether an item of the table is to be deleted now."""
-    if table.ttl is None:
+async def _is_due(snapshot: Snapshot, number: int, queue: ExpiryQueue, services: Services) -> bool:
+    """Whether an item of the queue's table is to be deleted now."""
+    table = await _live_table(snapshot, number, queue, services)
+    if table is None or table.ttl is None:
         return False
-    first, last = due_seconds(now)
-    return bool(await snapshot.scan(*keyspace.expiry_range(table.number, first, last), limit=1))
+    first, last = due_seconds(services.now())
+    return bool(await snapshot.scan(*keyspace.expiry_range(number, first, last), limit=1))
 
 
-async def _is_unready(_: Snapshot, __: Table, queue: ExpiryQueue, ___: float) -> bool:
-    """Whether the table's queue is not what it is to be."""
-    return queue.state != READY
+async def _is_unready(
+    snapshot: Snapshot, number: int, queue: ExpiryQueue, services: Services
+) -> bool:
+    """Whether the queue is not what it is to be, and its table is there."""
+    if queue.state == READY:
+        return False
+    return await _live_table(snapshot, number, queue, services) is not None
 
 
 async def _tables(engine: Engine, services: Services, wanted: _Wanted) -> list[int]:
-    """The tables with a queue that are wanted, of those that are there."""
+    """The tables whose queues are wanted."""
     start, stop = keyspace.expiry_queues_range()
     found: list[int] = []
-
-    async def read(snapshot: Snapshot) -> bytes | None:
-        """Look at a page of queues; answers where the next starts."""
-        records = await snapshot.scan(start, stop, limit=_RECORDS_PER_READ)
-        for key, stored in records:
-            queue, number = decode_queue(stored), keyspace.queued_table(key)
-            table = await _live_table(snapshot, number, queue, services)
-            if table is not None and await wanted(snapshot, table, queue, services.now()):
-                found.append(number)
-        return records[-1][0] + b"\x00" if len(records) == _RECORDS_PER_READ else None
-
-    while (following := await engine.read(read)) is not None:
+    while True:
+        read = partial(_page, start=start, stop=stop, services=services, wanted=wanted)
+        numbers, following = await engine.read(read)
+        found += numbers
+        if following is None:
+            return found
         start = following
         # Short reads do not suspend: without this, requests would wait for all pages.
         await asyncio.sleep(0)
-    return found
+
+
+async def _page(
+    snapshot: Snapshot, start: bytes, stop: bytes, services: Services, wanted: _Wanted
+) -> tuple[list[int], bytes | None]:
+    """The wanted tables of a page of queues, and where the next page starts."""
+    records = await snapshot.scan(start, stop, limit=_RECORDS_PER_READ)
+    queues = [(keyspace.queued_table(key), decode_queue(stored)) for key, stored in records]
+    numbers = [
+        number for number, queue in queues if await wanted(snapshot, number, queue, services)
+    ]
+    return numbers, records[-1][0] + b"\x00" if len(records) == _RECORDS_PER_READ else None
 
 
 async def _live_table(

@@ -2,7 +2,8 @@
 
 A record that was written before tables had streams may say that one is enabled, for the request
 was kept. Without its stream the table would name an ARN that nobody can read, and its writes would
-leave no records. A server does this once, before it serves.
+leave no records. Who begins to do the background work does this once, a server of one process
+before it serves.
 """
 
 from __future__ import annotations

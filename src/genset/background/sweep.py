@@ -67,9 +67,8 @@ async def sweep_catalog(engine: Engine, now: float, limit: int) -> None:
     async def step(txn: Transaction) -> bool:
         """Remove one portion; whether there may be more."""
         marks = await txn.scan(*keyspace.leaving_range(int(now * 1000)), limit=limit)
-        for mark, _ in marks:
-            key = keyspace.leaving_catalog_key(mark)
-            stored = await txn.get(key)
+        keys = [keyspace.leaving_catalog_key(mark) for mark, _ in marks]
+        for (mark, _), key, stored in zip(marks, keys, await txn.get_many(keys), strict=True):
             # Another table may have taken the name.
             if stored is not None and has_gone(decode_table(stored), now):
                 txn.delete(key)

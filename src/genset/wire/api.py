@@ -17,14 +17,18 @@ from genset.insights.contributors import Contributors
 from genset.model.errors import (
     DynamoDBError,
     InternalServerError,
+    ResourceNotFoundException,
     SerializationException,
+    ThrottlingException,
     UnknownOperationException,
+    ValidationException,
 )
 from genset.operations.operation import Answer, Operation, Scope, Services
 from genset.realism.faults import DropConnection
 from genset.realism.realism import Encounter, Realism
-from genset.storage.engine import Engine, StorageError
+from genset.storage.engine import Engine, StorageBusyError, StorageError
 from genset.wire import admin, shapes
+from genset.wire._storage_failures import StorageFailures
 from genset.wire.errors import error_response
 from genset.wire.messages import AdminRequest, Dropped, WireRequest, WireResponse
 from genset.wire.sigv4 import Authenticator, Identity
@@ -33,6 +37,10 @@ logger = logging.getLogger(__name__)
 
 _TARGET_PREFIXES = ("DynamoDB_20120810", "DynamoDBStreams_20120810")
 _FAILED = "Internal server error"
+# Developer guide, "Error handling with DynamoDB": any operation may be answered so, with status
+# 400, and its caller slows down. The others of its kind are of a table or an account, and SDKs have
+# retry modes that do not know RequestLimitExceeded.
+_TOO_MUCH = "Rate of requests exceeds the allowed throughput."
 # Callers with an identity of their own; a stranger must not fill memory with scopes.
 _SCOPES_MAX = 1024
 
@@ -64,6 +72,7 @@ class Api:
         self._contributors = contributors
         self._meddling: Realism | None = None
         self._now = services.now
+        self._failures = StorageFailures()
         self._targets: dict[bytes, Operation] = {}
         self._missing: dict[bytes, str] = {}
         self._scopes: dict[tuple[str, str], Scope] = {}
@@ -112,9 +121,9 @@ class Api:
             response = error_response(error)
         except DropConnection:
             raise Dropped from None
-        except StorageError:
-            logger.exception("request %s failed in the storage", request.request_id)
-            response = error_response(InternalServerError(_FAILED))
+        except StorageError as error:
+            self._failures.note(request.request_id, error)
+            response = error_response(_of_storage(error))
         except Exception:
             logger.exception("request %s failed", request.request_id)
             response = error_response(InternalServerError(_FAILED))
@@ -161,6 +170,14 @@ class Api:
             if operation.wakes:
                 self._wake()
             return answer
+        lagging = operation.execute_lagging
+        if lagging is not None and not plan.consistent:
+            try:
+                return await self._read(lambda snapshot: lagging(plan, snapshot), consistent=False)
+            except (ResourceNotFoundException, ValidationException):
+                # A table or an index is found as soon as it is ACTIVE, though an older view may
+                # not have it yet, or have it otherwise.
+                pass
         return await self._read(lambda snapshot: execute(plan, snapshot))
 
     def _new_scope(self, identity: Identity) -> Scope:
@@ -175,6 +192,13 @@ class Api:
         if name is None:
             return UnknownOperationException()
         return UnknownOperationException(f"genset does not have the operation {name} yet.")
+
+
+def _of_storage(error: StorageError) -> DynamoDBError:
+    """What the client sees of it: nothing has happened, and every SDK tries both again."""
+    if isinstance(error, StorageBusyError):
+        return ThrottlingException(_TOO_MUCH)
+    return InternalServerError(_FAILED)
 
 
 def _parse(body: bytes) -> Any:
