@@ -9,7 +9,7 @@ import logging
 import sys
 from collections.abc import Sequence
 
-from genset.cli.settings import Settings, SettingsError, settings_for
+from genset.cli.settings import MigrateSettings, Settings, SettingsError, settings_for
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -18,13 +18,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = settings_for(sys.argv[1:] if arguments is None else arguments)
     except SettingsError as error:
         return _complain(str(error), 2)
+    if isinstance(settings, MigrateSettings):
+        return _migrate(settings)
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    return _run(settings)
+    return _serve(settings)
 
 
-def _run(settings: Settings) -> int:
+def _migrate(settings: MigrateSettings) -> int:
+    from genset.cli import migrate
+    from genset.storage.engine import StorageError
+
+    try:
+        return migrate.run(settings)
+    except StorageError as error:
+        return _complain(str(error), 1)
+    except KeyboardInterrupt:
+        return _complain("interrupted; the same command goes on with it", 1)
+
+
+def _serve(settings: Settings) -> int:
     # Imported late: a wrong option is answered without loading a server.
     from genset.cli import serve
     from genset.storage.engine import StorageError

@@ -11,19 +11,17 @@ import sys
 import time
 import uuid
 from collections.abc import Callable
-from pathlib import Path
 
 from genset.background.jobs import JobRunner, all_jobs
-from genset.background.older_streams import open_older_streams
 from genset.cli.settings import Settings, realism_switches
+from genset.cli.stores import Store, claimed, open_engine, settings_store
 from genset.insights.contributors import Contributors
 from genset.insights.watching import Watching
 from genset.operations.operation import Services
 from genset.realism.memory import SharedMemory
 from genset.realism.realism import Realism
-from genset.storage.data_directory import DataDirectory
 from genset.storage.engine import Engine
-from genset.storage.sqlite import open_sqlite
+from genset.storage.migration import refuse_unfinished
 from genset.wire.api import Api
 from genset.wire.credentials import CredentialsFile
 from genset.wire.server import HttpServer
@@ -39,14 +37,15 @@ def run(settings: Settings) -> int:
     Raises CredentialsError, StorageError, or OSError if the address cannot be had.
     """
     authenticator = new_authenticator(settings)
-    if settings.memory:
-        return run_process(settings, authenticator, None, SharedMemory())
-    with DataDirectory(settings.data_dir) as directory:
+    store = settings_store(settings)
+    with claimed(store):
         if settings.workers == 1:
-            return run_process(settings, authenticator, directory.database_path, SharedMemory())
+            return run_process(settings, authenticator, store, SharedMemory())
         from genset.cli.supervisor import supervise
 
-        return supervise(settings, authenticator, directory.database_path)
+        # What no worker could open is said once, and not by each of them.
+        asyncio.run(_check_store(store, settings))
+        return supervise(settings, authenticator, store)
 
 
 def new_authenticator(settings: Settings) -> Authenticator:
@@ -56,10 +55,26 @@ def new_authenticator(settings: Settings) -> Authenticator:
     return SigV4Authenticator(CredentialsFile(settings.credentials).find)
 
 
+async def _check_store(store: Store, settings: Settings) -> None:
+    engine = await _open_complete(store, settings)
+    await engine.close()
+
+
+async def _open_complete(store: Store, settings: Settings) -> Engine:
+    """The engine on a store, unless its data is still on the way there. Raises StorageError."""
+    engine = await open_engine(store, settings.durability)
+    try:
+        await refuse_unfinished(engine)
+    except BaseException:
+        await engine.close()
+        raise
+    return engine
+
+
 def run_process(
     settings: Settings,
     authenticator: Authenticator,
-    database: Path | None,
+    store: Store,
     memory: SharedMemory,
     *,
     port: int | None = None,
@@ -73,7 +88,7 @@ def run_process(
     is how a worker sees that its parent has gone. `memory` is that of all the server's processes.
     """
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
-    main = _serve(settings, authenticator, database, memory, port, on_ready, watch)
+    main = _serve(settings, authenticator, store, memory, port, on_ready, watch)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(main)
     return 0
@@ -91,7 +106,7 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 async def _serve(
     settings: Settings,
     authenticator: Authenticator,
-    database: Path | None,
+    store: Store,
     memory: SharedMemory,
     port: int | None,
     on_ready: Callable[[], None] | None,
@@ -103,12 +118,12 @@ async def _serve(
         loop.add_signal_handler(number, stop.set)
     if watch is not None:
         loop.add_reader(watch, stop.set)
-    engine = open_sqlite(database, durability=settings.durability)
+    engine = await _open_complete(store, settings)
     try:
         contributors = Contributors(time.time)
         services = _new_services(settings, contributors)
-        await open_older_streams(engine, services)
         jobs = JobRunner(engine, services, all_jobs(ttl_sweep_s=settings.ttl_sweep_seconds))
+        await jobs.ask()
         realism = Realism(memory, engine, services, realism_switches(settings))
         api = _new_api(engine, authenticator, services, jobs, realism, contributors)
         server = HttpServer(api)

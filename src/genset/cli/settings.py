@@ -9,11 +9,12 @@ import math
 import os
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, NoReturn
 
 from genset import __version__
+from genset.cli.database_url import check_database_url, is_database_url, without_addresses
 from genset.model.limits import TTL_COOLDOWN_SECONDS
 from genset.realism.latency import parse_latency, parse_time
 from genset.realism.switches import Switches, parse_fault_text
@@ -26,16 +27,27 @@ _FALSE: Final = frozenset({"0", "false", "no", "off", ""})
 
 
 class SettingsError(Exception):
-    """A setting is wrong; the message is one line for the user."""
+    """A setting is wrong; the message is one line for the user.
+
+    It may repeat what the user wrote, but no address, which may hold a password.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(without_addresses(message))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What `genset serve` runs with. The defaults are the documented ones."""
+    """What `genset serve` runs with. The defaults are the documented ones.
+
+    The addresses of databases may hold passwords, so they are not part of the representation.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8000
     data_dir: Path = Path("genset-data")
+    storage: str = field(default="", repr=False)
+    read_replica: str = field(default="", repr=False)
     memory: bool = False
     workers: int = 1
     durability: Literal["full", "relaxed"] = "full"
@@ -54,6 +66,14 @@ class Settings:
     transition_seconds: float = 0.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MigrateSettings:
+    """What `genset migrate` runs with: two places, data directories or addresses of databases."""
+
+    source: str = field(repr=False)
+    target: str = field(repr=False)
+
+
 _BOOLEANS: Final = frozenset({"memory", "insecure"})
 _NUMBERS: Final = {
     "port": (0, 65535),
@@ -66,6 +86,8 @@ _SECONDS: Final = {"transition_seconds": (0.0, float(_DAY_SECONDS))}
 # Boolean, but given with a value as a flag too.
 _SWITCHES: Final = frozenset({"throttling"})
 _TEXTS: Final[dict[str, Callable[[str], object]]] = {
+    "storage": check_database_url,
+    "read_replica": check_database_url,
     "latency": parse_latency,
     "faults": parse_fault_text,
     "read_lag": parse_time,
@@ -81,6 +103,8 @@ _HELP: Final = {
     "host": "the address to listen at (default 127.0.0.1)",
     "port": "the port; 0 picks a free one (default 8000)",
     "data_dir": "where the data is kept (default ./genset-data)",
+    "storage": "keep the data in PostgreSQL instead: postgresql://user@host:port/database",
+    "read_replica": "a replica of it, for reads that need not be consistent",
     "memory": "keep nothing on disk; all is gone when the server ends",
     "workers": "how many processes serve (default 1)",
     "durability": "full: each write is fsync'ed; relaxed: a power cut may lose the last moments",
@@ -111,14 +135,17 @@ class _Parser(argparse.ArgumentParser):
 
 def read_settings(
     arguments: Sequence[str], environment: Mapping[str, str], config: Path
-) -> Settings:
-    """The settings of a `genset` command line.
+) -> Settings | MigrateSettings:
+    """The settings of a `genset` command line; which kind they are says which command it is.
 
     Raises SettingsError for what is wrong or unknown, SystemExit(0) for --help and --version.
     """
     flags = vars(_parser().parse_args(arguments))
-    flags.pop("command")
+    if flags.pop("command") == "migrate":
+        return MigrateSettings(**flags)
     values = _from_file(config) | _from_environment(environment) | flags
+    if "storage" in values and "data_dir" in values:
+        raise SettingsError("--storage and --data-dir are two places for the data; give one")
     settings = Settings(**values)
     _check(settings)
     return settings
@@ -127,7 +154,13 @@ def read_settings(
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="genset", description="The DynamoDB you run yourself.")
     parser.add_argument("--version", action="version", version=f"genset {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="serve")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_serve(commands)
+    _add_migrate(commands)
+    return parser
+
+
+def _add_serve(commands: argparse._SubParsersAction[_Parser]) -> None:
     serve = commands.add_parser(
         "serve",
         help="run the server",
@@ -143,7 +176,34 @@ def _parser() -> argparse.ArgumentParser:
             serve.add_argument(*flags, dest=name, action="store_true", help=text)
         else:
             serve.add_argument(*flags, dest=name, type=_flag_reader(name, flags[0]), help=text)
-    return parser
+
+
+def _add_migrate(commands: argparse._SubParsersAction[_Parser]) -> None:
+    migrate = commands.add_parser(
+        "migrate",
+        help="move all data of a stopped server to another place",
+        epilog="WHERE is a data directory or postgresql://user@host:port/database. A migration "
+        "that was interrupted goes on when it is given again.",
+    )
+    for flag, name, text in (
+        ("--from", "source", "where the data is; it stays there"),
+        ("--to", "target", "where it is to be; nothing else may be there"),
+    ):
+        reader = _place_reader(flag)
+        migrate.add_argument(
+            flag, dest=name, metavar="WHERE", required=True, type=reader, help=text
+        )
+
+
+def _place_reader(flag: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if not text:
+            raise SettingsError(f"{flag} must be a text that is not empty")
+        if is_database_url(text):
+            _check_text(check_database_url, text, flag)
+        return text
+
+    return read
 
 
 def _flag_reader(name: str, flag: str) -> Any:
@@ -190,14 +250,18 @@ def _convert(name: str, value: Any, place: str) -> Any:
     if name in _PATHS:
         return Path(value).expanduser()
     if name in _TEXTS:
-        try:
-            _TEXTS[name](value)
-        except ValueError as error:
-            raise SettingsError(f"{place} {error}") from None
+        _check_text(_TEXTS[name], value, place)
     choices = _CHOICES.get(name)
     if choices is not None and value.lower() not in choices:
         raise SettingsError(f"{place} must be one of {', '.join(choices)}, not {value}")
     return value if choices is None else value.lower()
+
+
+def _check_text(check: Callable[[str], object], text: str, place: str) -> None:
+    try:
+        check(text)
+    except ValueError as error:
+        raise SettingsError(f"{place} {error}") from None
 
 
 def _boolean(value: Any, place: str) -> bool:
@@ -229,6 +293,10 @@ def _seconds(value: Any, place: str, low: float, high: float) -> float:
 
 def _check(settings: Settings) -> None:
     """Raise SettingsError for settings that contradict each other."""
+    if settings.memory and settings.storage:
+        raise SettingsError("--memory and --storage are two places for the data; give one")
+    if settings.read_replica and not settings.storage:
+        raise SettingsError("--read-replica needs --storage, the database that it is a replica of")
     if settings.memory and settings.workers > 1:
         raise SettingsError("--memory keeps the data in one process; it cannot have --workers > 1")
     if settings.auth == "sigv4" and settings.credentials is None:
@@ -259,6 +327,6 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def settings_for(arguments: Sequence[str]) -> Settings:
+def settings_for(arguments: Sequence[str]) -> Settings | MigrateSettings:
     """The settings of this process: its environment, and `genset.toml` where it was started."""
     return read_settings(arguments, os.environ, Path(CONFIG_FILE))

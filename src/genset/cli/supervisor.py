@@ -1,8 +1,8 @@
 """Several worker processes at one port: forking, watching, restarting and stopping them.
 
-The parent serves nothing. It holds the data directory's lock and the port, without listening at
-it, so that a restarted worker finds both. It has no event loop, thread or engine, which is what
-makes forking from it safe at any time.
+The parent serves nothing. It holds the data directory's lock, if there is one, and the port,
+without listening at it, so that a restarted worker finds both. It has no event loop, thread or
+engine, which is what makes forking from it safe at any time.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ import socket
 import sys
 import time
 import traceback
-from pathlib import Path
 
 from genset.cli.serve import announce, run_process
 from genset.cli.settings import Settings
+from genset.cli.stores import Store
 from genset.realism.memory import SharedMemory
 from genset.storage.engine import StorageError
 from genset.wire.sigv4 import Authenticator
@@ -35,7 +35,7 @@ _STOP_DEADLINE_S = 20.0
 _PR_SET_PDEATHSIG = 1
 
 
-def supervise(settings: Settings, authenticator: Authenticator, database: Path) -> int:
+def supervise(settings: Settings, authenticator: Authenticator, store: Store) -> int:
     """Run `settings.workers` workers until SIGINT or SIGTERM; return the exit status.
 
     Raises OSError if the port cannot be had. A worker that dies before any was ready ends it
@@ -43,7 +43,7 @@ def supervise(settings: Settings, authenticator: Authenticator, database: Path) 
     """
     with _reserve(settings.host, settings.port) as reserved:
         port = reserved.getsockname()[1]
-        return _Supervisor(settings, authenticator, database, port, reserved).run()
+        return _Supervisor(settings, authenticator, store, port, reserved).run()
 
 
 def _reserve(host: str, port: int) -> socket.socket:
@@ -87,13 +87,13 @@ class _Supervisor:
         self,
         settings: Settings,
         authenticator: Authenticator,
-        database: Path,
+        store: Store,
         port: int,
         reserved: socket.socket,
     ) -> None:
         self._settings = settings
         self._authenticator = authenticator
-        self._database = database
+        self._store = store
         self._port = port
         self._reserved = reserved
         self._memory = SharedMemory(processes=True)
@@ -197,7 +197,7 @@ class _Supervisor:
             status = run_process(
                 self._settings,
                 self._authenticator,
-                self._database,
+                self._store,
                 self._memory,
                 port=self._port,
                 on_ready=self._say_ready,

@@ -57,7 +57,7 @@ class DataDirectory:
     @property
     def database_path(self) -> Path:
         """The file to give to `open_sqlite`."""
-        return self.path / "genset.db"
+        return database_in(self.path)
 
     def fileno(self) -> int:
         """The descriptor that holds the lock, to pass on to workers that are not forked."""
@@ -102,6 +102,11 @@ class DataDirectory:
         with contextlib.suppress(OSError):
             os.ftruncate(self._descriptor, 0)
             os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
+
+
+def database_in(directory: Path) -> Path:
+    """The database's file in a data directory."""
+    return directory / "genset.db"
 
 
 def _ensure_directory(path: Path) -> None:

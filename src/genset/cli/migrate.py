@@ -1,0 +1,128 @@
+"""`genset migrate`: moves all data of a stopped server to another place, and says how far it is."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+import sys
+import time
+from collections.abc import AsyncIterator, Coroutine
+from typing import Any, Final, Literal, NoReturn, TypeVar
+
+from genset.cli.settings import MigrateSettings
+from genset.cli.stores import InDirectory, Store, claimed, open_engine, store_at
+from genset.storage.data_directory import database_in
+from genset.storage.engine import Engine, StorageError
+from genset.storage.migration import Amount, Contents, migrate
+
+T = TypeVar("T")
+
+_PROGRESS_S: Final = 1.0
+# Longer than a server that was killed is still taken for alive.
+_LEAD_WAIT_S: Final = 7.0
+_LEAD_PAUSE_S: Final = 1.0
+
+
+def run(settings: MigrateSettings) -> int:
+    """Move the data; return the exit status 0. Raises StorageError, with what stands in the way."""
+    source, target = store_at(settings.source), store_at(settings.target)
+    _check_places(source, target)
+    _say(f"moving all data from {source} to {target}")
+    with claimed(source), claimed(target):
+        contents = asyncio.run(_migrate(source, target))
+    print(_summary(contents, source, target), flush=True)
+    return 0
+
+
+def _check_places(source: Store, target: Store) -> None:
+    if _place(source) == _place(target):
+        raise StorageError(f"--from and --to are the same place, {source}")
+    # A directory that is claimed is created, which is right only for the target.
+    if isinstance(source, InDirectory) and not database_in(source.path).exists():
+        raise StorageError(f"there is no data of genset in {source}")
+
+
+def _place(store: Store) -> str:
+    return str(store.path.resolve() if isinstance(store, InDirectory) else store)
+
+
+async def _migrate(source: Store, target: Store) -> Contents:
+    async with _opened(source) as here, _opened(target) as there:
+        await _take_lead(here, source)
+        await _take_lead(there, target)
+        moving = migrate(here, there, _Progress().report)
+        return await _unless(moving, _keep_lead(here, source), _keep_lead(there, target))
+
+
+@contextlib.asynccontextmanager
+async def _opened(store: Store) -> AsyncIterator[Engine]:
+    engine = await open_engine(store)
+    try:
+        yield engine
+    finally:
+        await engine.close()
+
+
+async def _take_lead(engine: Engine, store: Store) -> None:
+    """Lead the store, which a server that runs on it would do: raise StorageError if one does."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + _LEAD_WAIT_S
+    while not await engine.lead():
+        if loop.time() > deadline:
+            raise StorageError(f"a genset server runs on {store}; stop it first")
+        await asyncio.sleep(_LEAD_PAUSE_S)
+
+
+async def _keep_lead(engine: Engine, store: Store) -> NoReturn:
+    """Go on leading; raise StorageError once somebody else does."""
+    while await engine.lead():
+        await asyncio.sleep(_LEAD_PAUSE_S)
+    raise StorageError(f"a genset server was started on {store} while data was being moved")
+
+
+async def _unless(moving: Coroutine[Any, Any, T], *watches: Coroutine[Any, Any, NoReturn]) -> T:
+    """The result of `moving`, or the error of what ends before it."""
+    task = asyncio.create_task(moving)
+    tasks: list[asyncio.Task[Any]] = [task, *map(asyncio.create_task, watches)]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for watch in tasks[1:]:
+            if watch.done():
+                watch.result()
+        return task.result()
+    finally:
+        for each in tasks:
+            each.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class _Progress:
+    """Says how much has been done: at once, and then at most once a second."""
+
+    def __init__(self) -> None:
+        self._said_at = -math.inf
+
+    def report(self, what: Literal["copied", "compared"], amount: Amount) -> None:
+        """See `migration.Report`."""
+        if time.monotonic() - self._said_at >= _PROGRESS_S:
+            self._said_at = time.monotonic()
+            sides = ", of both sides together" if what == "compared" else ""
+            _say(f"{what} {_shown(amount)}{sides}")
+
+
+def _summary(contents: Contents, source: Store, target: Store) -> str:
+    return (
+        f"{source} and {target} hold the same: {_shown(contents.amount)}; checksum of the values "
+        f"{contents.values_checksum}, of the counters {contents.counters_checksum}"
+    )
+
+
+def _shown(amount: Amount) -> str:
+    return f"{amount.values} values ({amount.value_bytes} bytes) and {amount.counters} counters"
+
+
+def _say(message: str) -> None:
+    # Nobody needs to read it.
+    with contextlib.suppress(OSError):
+        print(f"genset: {message}", file=sys.stderr, flush=True)
