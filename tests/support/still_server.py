@@ -1,15 +1,16 @@
-"""A server in memory and in this process, whose clock a test moves and whose calls never wait."""
+"""A server in this process, whose clock a test moves. In memory its calls never wait."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Coroutine, Mapping
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from genset.background.streams import ShardPolicy, tend_streams
-from genset.storage.sqlite import open_sqlite
 from support.client import Answer, Caller
 from support.in_process import InProcess
+from support.stores import MEMORY, Store
 
 T = TypeVar("T")
 START = 1_800_000_000.0
@@ -30,15 +31,30 @@ def finished(work: Coroutine[Any, Any, T]) -> T:
 
 
 class StillServer(Caller):
-    """Is called as `support.client.Api` is; `services` are those that `InProcess` takes."""
+    """Is called as `support.client.Api` is; `services` are those that `InProcess` takes.
 
-    def __init__(self, *, now: float = START, **services: Any) -> None:
-        self.engine = open_sqlite(None)
+    The store is emptied first. `with` closes what was opened.
+    """
+
+    needs_loop = False
+
+    def __init__(self, store: Store = MEMORY, *, now: float = START, **services: Any) -> None:
+        needs_loop = self.needs_loop or store.needs_loop
+        self._runner = asyncio.Runner() if needs_loop else None
+        self.engine = self.run(store.open_empty())
         self.server = InProcess(self.engine, now=now, **services)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.run(self.engine.close())
+        if self._runner is not None:
+            self._runner.close()
+
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """The result of a coroutine of the server's."""
-        return finished(work)
+        """The result of a coroutine of the server's, in its loop if it has one."""
+        return finished(work) if self._runner is None else self._runner.run(work)
 
     @property
     def now(self) -> float:
