@@ -11,6 +11,10 @@ them:
 - ``workloads``: the requests of each row, and the check of one answer of each;
 - ``wrk`` (with ``replay.lua``): one timed run of the load generator;
 - ``background``: the bounded load of writes and scans beside the mixed row;
-- ``footprint``, ``throughput``, ``mixed``, ``growth``, ``features``: the five parts of a run;
-- ``results``: what was measured, medians and ratios; ``machine``: where; ``report``: RESULTS.md.
+- ``clocks``: who used the processor meanwhile;
+- ``footprint``, ``throughput``, ``mixed``, ``growth``, ``features``: the parts of a run;
+- ``postgres``: the part on PostgreSQL, with ``database``, its server, ``nodes``, those of genset
+  on it, and ``pgbench``, the measure of what they add;
+- ``results``: what was measured, medians and ratios; ``machine``: where; ``report`` and
+  ``report_postgres`` (with ``markdown``): RESULTS.md.
 """

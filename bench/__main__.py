@@ -13,12 +13,14 @@ from types import FrameType
 
 from bench import peers
 from bench.client import Client, RequestFailed
+from bench.database import missing_programs
 from bench.dataset import Dataset, count_items, seed
 from bench.features import measure_features
 from bench.footprint import measure_footprint
 from bench.growth import measure_growth
 from bench.machine import genset_version, machine_facts
 from bench.mixed import measure_mixed
+from bench.postgres import measure_postgres
 from bench.processes import ServerFailed, ServerProcess
 from bench.report import render
 from bench.results import Results, Series
@@ -34,7 +36,7 @@ def main() -> int:
     # A termination unwinds the stack like Ctrl-C does, so that the servers are stopped.
     signal.signal(signal.SIGTERM, _terminated)
     try:
-        peers.ensure_tools(settings.servers)
+        _ensure_tools(settings)
         peers.ensure_installed(settings.servers, settings.peers_directory)
         with _run_folder(settings.peers_directory) as folder:
             report = _run(settings, folder)
@@ -52,17 +54,25 @@ def main() -> int:
     return 0
 
 
+def _ensure_tools(settings: Settings) -> None:
+    peers.ensure_tools(settings.servers)
+    missing = missing_programs() if "postgres" in settings.parts else None
+    if missing:
+        raise peers.MissingTool(f"the benchmark needs {missing}; --no-postgres does without")
+
+
 def _run(settings: Settings, folder: Path) -> str:
-    machine = machine_facts(folder)
-    versions = _versions(settings)
+    machine = {"genset": genset_version(), **machine_facts(folder)}
+    versions = peers.versions(settings.servers, settings.peers_directory)
     results = Results()
     dataset = Dataset()
-    print("start and idle memory", flush=True)
-    for name in settings.servers:
-        server = server_named(name)
-        results.footprints[name] = measure_footprint(
-            server, settings.starts, folder, settings.peers_directory
-        )
+    if "start" in settings.parts:
+        print("start and idle memory", flush=True)
+        for name in settings.servers:
+            server = server_named(name)
+            results.footprints[name] = measure_footprint(
+                server, settings.starts, folder, settings.peers_directory
+            )
     if settings.workloads or settings.mixed:
         _measure_load(results, settings, dataset, folder)
     for name in settings.growth_servers:
@@ -73,14 +83,11 @@ def _run(settings: Settings, folder: Path) -> str:
         for name in settings.feature_servers:
             print(f"features: {name}", flush=True)
             results.features[name] = measure_features(server_named(name), dataset, settings, folder)
+    if "postgres" in settings.parts:
+        print("on PostgreSQL", flush=True)
+        results.postgres = measure_postgres(dataset, settings, folder)
     machine["Load average after the run"] = f"{os.getloadavg()[0]:.2f}"
     return render(results, settings, machine, versions)
-
-
-def _versions(settings: Settings) -> dict[str, str]:
-    versions = peers.versions(settings.servers, settings.peers_directory)
-    genset = {n: genset_version() for n in settings.servers if server_named(n).is_genset}
-    return {**genset, **versions}
 
 
 def _measure_load(results: Results, settings: Settings, dataset: Dataset, folder: Path) -> None:

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -52,8 +53,44 @@ def machine_cpu_seconds() -> float:
 
 def harness_cpu_seconds() -> float:
     """The processor time of this process and of the load generators it has waited for."""
-    usages = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+    return _used_seconds(resource.RUSAGE_SELF) + generator_cpu_seconds()
+
+
+def generator_cpu_seconds() -> float:
+    """The processor time of the load generators (and other children) that have ended."""
+    return _used_seconds(resource.RUSAGE_CHILDREN)
+
+
+def _used_seconds(who: int) -> float:
+    usage = resource.getrusage(who)
+    return usage.ru_utime + usage.ru_stime
+
+
+def tree_cpu_seconds(root: int) -> float:
+    """The processor time that a process and its descendants have used so far.
+
+    With that of the children that have ended and were waited for: a database has a process for
+    each connection.
+    """
+    ticks = 0
+    for pid in _tree(root):
+        with contextlib.suppress(OSError):
+            user, system, ended_user, ended_system = map(int, _stat_fields(pid)[11:15])
+            ticks += user + system + ended_user + ended_system
+    return ticks / _CLOCK_TICKS
+
+
+def wait_until_quiet(cpu_seconds: Callable[[], float]) -> bool:
+    """Wait until next to nothing is used; False if that is not so in two minutes."""
+    deadline = time.monotonic() + QUIET_LIMIT_SECONDS
+    before = cpu_seconds()
+    while time.monotonic() < deadline:
+        time.sleep(QUIET_INTERVAL_SECONDS)
+        now = cpu_seconds()
+        if now - before <= QUIET_SHARE * QUIET_INTERVAL_SECONDS:
+            return True
+        before = now
+    return False
 
 
 def free_port() -> int:
@@ -73,6 +110,7 @@ class ServerProcess:
     def __init__(self, name: str, command: list[str], port: int, folder: Path) -> None:
         self.name = name
         self.port = port
+        self.ports = (port,)
         self._log = folder / "log"
         self._started = time.monotonic()
         with self._log.open("wb") as output:
@@ -109,7 +147,7 @@ class ServerProcess:
     def memory(self) -> Memory:
         """What the process tree has resident now."""
         rss = pss = 0
-        for pid in self._pids():
+        for pid in _tree(self._process.pid):
             with contextlib.suppress(OSError):
                 fields = _smaps_rollup(pid)
                 rss += fields.get("Rss", 0)
@@ -118,12 +156,11 @@ class ServerProcess:
 
     def cpu_seconds(self) -> float:
         """The processor time the process tree has used so far."""
-        ticks = 0
-        for pid in self._pids():
-            with contextlib.suppress(OSError):
-                fields = _stat_fields(pid)
-                ticks += int(fields[11]) + int(fields[12])
-        return ticks / _CLOCK_TICKS
+        return tree_cpu_seconds(self._process.pid)
+
+    def database_cpu_seconds(self) -> float:
+        """Nothing: what such a server stores, it stores itself."""
+        return 0.0
 
     def wait_until_quiet(self) -> None:
         """Wait until the server has worked off what it was sent.
@@ -131,14 +168,8 @@ class ServerProcess:
         A server can go on with requests whose clients are gone, and would take the processor
         from the next one's round. Raises ServerFailed, and stops it, if it does so for long.
         """
-        deadline = time.monotonic() + QUIET_LIMIT_SECONDS
-        before = self.cpu_seconds()
-        while time.monotonic() < deadline:
-            time.sleep(QUIET_INTERVAL_SECONDS)
-            now = self.cpu_seconds()
-            if now - before <= QUIET_SHARE * QUIET_INTERVAL_SECONDS:
-                return
-            before = now
+        if wait_until_quiet(self.cpu_seconds):
+            return
         self.stop()
         raise ServerFailed(f"busy {QUIET_LIMIT_SECONDS} s after its load ended, and stopped")
 
@@ -166,21 +197,22 @@ class ServerProcess:
     ) -> None:
         self.stop()
 
-    def _pids(self) -> list[int]:
-        """The process and its descendants."""
-        parents = _parents()
-        family = {self._process.pid}
-        grown = True
-        while grown:
-            children = {pid for pid, parent in parents.items() if parent in family}
-            grown = not children <= family
-            family |= children
-        return sorted(family)
-
     def _log_end(self) -> str:
         with contextlib.suppress(OSError):
             return self._log.read_text(errors="replace")[-400:].strip() or "its log is empty"
         return "it has no log"
+
+
+def _tree(root: int) -> list[int]:
+    """A process and its descendants."""
+    parents = _parents()
+    family = {root}
+    grown = True
+    while grown:
+        children = {pid for pid, parent in parents.items() if parent in family}
+        grown = not children <= family
+        family |= children
+    return sorted(family)
 
 
 def _parents() -> dict[int, int]:

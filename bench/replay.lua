@@ -1,17 +1,28 @@
 -- Replays the requests of a file in a cycle. The file holds, for each request, its length in
 -- decimal, a newline, and its bytes: nothing is formatted or signed while the clock runs.
+--
+-- Arguments: for each thread, the port it drives and its file.
 
+local threads = 0
 local requests = {}
 local position = 0
 
+function setup(thread)
+  threads = threads + 1
+  thread:set("number", threads)
+end
+
 function init(args)
-  local file = assert(io.open(args[1], "rb"))
+  wrk.thread.addr = wrk.lookup("127.0.0.1", args[2 * number - 1])[1]
+  local file = assert(io.open(args[2 * number], "rb"))
   local length = file:read("*n", "*l")
   while length do
     requests[#requests + 1] = file:read(length)
     length = file:read("*n", "*l")
   end
   file:close()
+  -- Threads are as far apart as they can be: they do not meet at the same items.
+  position = math.floor(#requests * (number - 1) / (#args / 2))
 end
 
 function request()

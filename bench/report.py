@@ -17,6 +17,8 @@ from bench.features import (
     PUT_PLAIN,
     PUT_STREAM,
 )
+from bench.markdown import one_line, table
+from bench.report_postgres import postgres_bars, postgres_failures, postgres_section
 from bench.results import (
     Comparison,
     Features,
@@ -55,23 +57,30 @@ def render(
     results: Results, settings: Settings, machine: Mapping[str, str], versions: Mapping[str, str]
 ) -> str:
     """The whole report."""
-    sections = [
-        "# Speed of genset and its peers\n\n" + _introduction(results, settings),
-        "## The bars\n\n" + _bars(results),
-        "## Throughput\n\n" + _throughput(results, settings),
-        "## Latency\n\n" + _latency(results),
-        "## Processor time\n\n" + _processor_time(results),
-        "## GetItem under a mixed load\n\n" + _mixed(results),
-        "## Start and memory\n\n" + _footprints(results, settings),
-        "## From few items to many\n\n" + _growth(results, settings),
-        "## Features of a table\n\n" + _features(results, settings),
-        "## What was not measured\n\n" + _failures(results, settings),
-        "## Machine and versions\n\n" + _machine(results, machine, versions),
-        "## Method\n\n" + _method(settings),
+    # With each section, the parts of a run that it tells of; none for what is always told.
+    sections: list[tuple[str, str, set[str]]] = [
+        ("The bars", _bars(results, settings), set()),
+        ("Throughput", _throughput(results, settings), {"rows"}),
+        ("Latency", _latency(results), {"rows"}),
+        ("Processor time", _processor_time(results), {"rows"}),
+        ("GetItem under a mixed load", _mixed(results), {"mixed"}),
+        ("Start and memory", _footprints(results, settings), {"start"}),
+        ("From few items to many", _growth(results, settings), {"growth"}),
+        ("Features of a table", _features(results, settings), {"features"}),
+        ("On PostgreSQL", postgres_section(results.postgres), {"postgres"}),
+        ("What was not measured", _failures(results, settings), set()),
+        ("Machine and versions", _machine(results, machine, versions), set()),
+        ("Method", _method(settings), set()),
+    ]
+    texts = ["# Speed of genset and its peers\n\n" + _introduction(results, settings)]
+    texts += [
+        f"## {title}\n\n{text}"
+        for title, text, parts in sections
+        if not parts or parts & set(settings.parts)
     ]
     if FINDINGS.exists():
-        sections.append(FINDINGS.read_text().strip())
-    return "\n\n".join(sections) + "\n"
+        texts.append(FINDINGS.read_text().strip())
+    return "\n\n".join(texts) + "\n"
 
 
 def _introduction(results: Results, settings: Settings) -> str:
@@ -86,10 +95,17 @@ def _introduction(results: Results, settings: Settings) -> str:
     return "\n".join([text, "", *modes])
 
 
-def _bars(results: Results) -> str:
-    rows = [*_throughput_bars(results), _mixed_bar(results)]
-    rows += [*_footprint_bars(results), *_growth_bars(results), *_feature_bars(results)]
-    return _table(["", "genset", "fastest peer", "ratio", "bar", ""], rows)
+def _bars(results: Results, settings: Settings) -> str:
+    bars = {
+        "rows": _throughput_bars(results),
+        "mixed": [_mixed_bar(results)],
+        "start": _footprint_bars(results),
+        "growth": _growth_bars(results),
+        "features": _feature_bars(results),
+        "postgres": postgres_bars(results.postgres),
+    }
+    rows = [row for part, each in bars.items() if part in settings.parts for row in each]
+    return table(["", "genset", "fastest peer", "ratio", "bar", ""], rows)
 
 
 def _throughput_bars(results: Results) -> Iterable[list[str]]:
@@ -254,7 +270,7 @@ def _mixed(results: Results) -> str:
             ]
         )
     header = ["", "p99", "p50", "GetItem", "background answered", "compared"]
-    return f"{lead}\n\n{_table(header, rows) if rows else 'Not measured in this run.'}"
+    return f"{lead}\n\n{table(header, rows) if rows else 'Not measured in this run.'}"
 
 
 def _footprints(results: Results, settings: Settings) -> str:
@@ -279,7 +295,7 @@ def _footprints(results: Results, settings: Settings) -> str:
             ]
         )
     header = ["", "first answer", "idle RSS / PSS", "after the rows RSS / PSS"]
-    return f"{lead}\n\n{_table(header, rows)}"
+    return f"{lead}\n\n{table(header, rows)}"
 
 
 def _growth(results: Results, settings: Settings) -> str:
@@ -300,7 +316,7 @@ def _growth(results: Results, settings: Settings) -> str:
                 f"BatchWriteItem in {growth.seeding_seconds:.0f} s ({rate:,.0f} items/s)."
             )
     header = ["", "", "few items", "many items", "slower by"]
-    return "\n\n".join([_table(header, rows), *notes])
+    return "\n\n".join([table(header, rows), *notes])
 
 
 def _growth_cells(growth: Growth, workload: str) -> list[str]:
@@ -328,7 +344,7 @@ def _features(results: Results, settings: Settings) -> str:
     for title, form, figure, *_ in _FEATURE_ROWS:
         figures = [figure(each) for each in results.features.values()]
         body.append([title, *("-" if each is None else form.format(each) for each in figures)])
-    return f"{lead}\n\n{_table(header, body)}"
+    return f"{lead}\n\n{table(header, body)}"
 
 
 def _feature_row(features: Features, name: str) -> str:
@@ -359,11 +375,12 @@ def _failures(results: Results, settings: Settings) -> str:
             if failure:
                 rows.setdefault((name, failure), []).append(row)
     lines = [
-        f"- {server_named(name).title}: {', '.join(dict.fromkeys(failed))}: {_one_line(reason)}"
+        f"- {server_named(name).title}: {', '.join(dict.fromkeys(failed))}: {one_line(reason)}"
         for (name, reason), failed in rows.items()
     ]
+    lines += postgres_failures(results.postgres)
     unasked = [server.title for server in SERVERS if server.name not in settings.servers]
-    if unasked:
+    if settings.servers and unasked:
         lines.append(f"- Not in this run: {', '.join(unasked)}.")
     return "\n".join(lines) or "Everything was measured."
 
@@ -398,6 +415,10 @@ def _method(settings: Settings) -> str:
 - Scan rows cycle through the ten pages of the table, 1,000 items each. Writes overwrite items with
   others of their size, so the table stays as it is; that it has is checked at the end.
 - The features of a table are measured on each server alone, on a data folder of their own.
+- On PostgreSQL the same connections are shared out evenly among the nodes, from one thread of `wrk`
+  for each; pgbench has two threads. Of the numbers of its clients, and of the connections where
+  there are several, the one with the best median counts. All of them, SQLite's too, are up at once
+  and driven in turn.
 - All servers listen at free ports of 127.0.0.1."""
 
 
@@ -431,17 +452,8 @@ def _by_server(
     for workload, row in rows.items():
         cells = [row.get(name, Series()) for name in servers]
         body.append([workload, *(cell(s) if s.is_valid else "-" for s in cells)])
-    return _table(["", *(server_named(name).title for name in servers)], body)
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+    return table(["", *(server_named(name).title for name in servers)], body)
 
 
 def _megabytes(size: float) -> str:
     return f"{size / 1e6:.0f} MB"
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())[:300].replace("|", "\\|")

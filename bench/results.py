@@ -6,6 +6,7 @@ import dataclasses
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 
+from bench.pgbench import PgbenchResult
 from bench.processes import Memory
 from bench.wrk import WrkResult
 
@@ -20,6 +21,10 @@ class Measurement:
     wrk: WrkResult
     # Processor time of the server's whole process tree in the round.
     cpu_seconds: float
+    # That of the database the server keeps its data in, if that is a server of its own.
+    database_seconds: float = 0.0
+    # That of the load generator.
+    generator_seconds: float = 0.0
     # The share of all cores that processes of neither the server nor the harness used.
     others_share: float = 0.0
     # What the background load achieved beside it, by kind, a second. Empty without one.
@@ -201,6 +206,82 @@ class Features:
         return statistics.median(rounds) if rounds and name not in self.failures else None
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PgbenchRound:
+    """One round of pgbench with one number of clients."""
+
+    pgbench: PgbenchResult
+    database_seconds: float
+    generator_seconds: float
+    others_share: float = 0.0
+
+
+@dataclasses.dataclass
+class Postgres:
+    """genset on PostgreSQL and on SQLite, and pgbench, under the same load in the same minutes.
+
+    Rows and deployments are named by ``bench.postgres``. What is missing has its reason in
+    `failures`, by the name of a deployment or of what else it is.
+    """
+
+    version: str = ""
+    # By row, then by deployment.
+    rows: dict[str, dict[str, Series]] = dataclasses.field(default_factory=dict)
+    # By workload, then by number of clients.
+    pgbench: dict[str, dict[int, list[PgbenchRound]]] = dataclasses.field(default_factory=dict)
+    # Statements that reached the database for one request: by row, then by deployment.
+    statements: dict[str, dict[str, float]] = dataclasses.field(default_factory=dict)
+    failures: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    def throughput(self, row: str, deployment: str) -> float | None:
+        """The median of a row's answers a second."""
+        series = self.rows.get(row, {}).get(deployment)
+        return series.median(throughput) if series and series.is_valid else None
+
+    def pgbench_throughput(self, workload: str, clients: int) -> float | None:
+        """The median of pgbench's transactions a second with so many clients."""
+        rounds = self.pgbench.get(workload, {}).get(clients)
+        return statistics.median(each.pgbench.throughput for each in rounds) if rounds else None
+
+    def best_clients(self, workload: str) -> int | None:
+        """The number of clients with which pgbench was the fastest."""
+        counts = [clients for clients, rounds in self.pgbench.get(workload, {}).items() if rounds]
+        return max(
+            counts, key=lambda each: self.pgbench_throughput(workload, each) or 0.0, default=None
+        )
+
+    def to_pgbench(self, row: str, deployment: str) -> float | None:
+        """A deployment's throughput over pgbench's best."""
+        workload = workload_of(row)
+        clients = self.best_clients(workload)
+        if clients is None:
+            return None
+        return _ratio(self.throughput(row, deployment), self.pgbench_throughput(workload, clients))
+
+    def best_row(self, workload: str, deployments: Sequence[str]) -> tuple[str, str] | None:
+        """The row and the deployment that answer a workload the fastest."""
+        found = {
+            (row, name): rate
+            for row in self.rows
+            for name in deployments
+            if workload_of(row) == workload and (rate := self.throughput(row, name)) is not None
+        }
+        return max(found, key=lambda each: found[each], default=None)
+
+    def growth(self, row: str, fewer: str, more: str) -> float | None:
+        """The throughput of one deployment over that of another with fewer nodes."""
+        return _ratio(self.throughput(row, more), self.throughput(row, fewer))
+
+
+def workload_of(row: str) -> str:
+    """The workload of a row, which may be named with its connections."""
+    return row.partition(",")[0]
+
+
+def _ratio(figure: float | None, reference: float | None) -> float | None:
+    return figure / reference if figure is not None and reference else None
+
+
 @dataclasses.dataclass
 class Results:
     """All parts of one run; a part that was left out is empty."""
@@ -212,6 +293,7 @@ class Results:
     loaded_memory: dict[str, Memory] = dataclasses.field(default_factory=dict)
     growth: dict[str, Growth] = dataclasses.field(default_factory=dict)
     features: dict[str, Features] = dataclasses.field(default_factory=dict)
+    postgres: Postgres | None = None
 
     def measurements(self) -> list[Measurement]:
         """Every round of the run."""
@@ -220,4 +302,6 @@ class Results:
             series += [*growth.small.values(), *growth.large.values()]
         for features in self.features.values():
             series += features.rows.values()
+        if self.postgres is not None:
+            series += [each for row in self.postgres.rows.values() for each in row.values()]
         return [measurement for each in series for measurement in each.rounds]

@@ -47,14 +47,20 @@ def start(server: Server, folder: Path, peers_directory: Path) -> ServerProcess:
     return ServerProcess(server.name, server.command(place), place.port, folder)
 
 
-def _genset(workers: int) -> Callable[[Place], list[str]]:
+def genset_on(url: str, name: str) -> Server:
+    """A node of genset on a PostgreSQL database, with one worker."""
+    return Server(name=name, title=name, mode=_DURABLE, command=_genset(1, url))
+
+
+def _genset(workers: int, storage: str | None = None) -> Callable[[Place], list[str]]:
     def command(place: Place) -> list[str]:
         credentials = place.folder / "credentials"
         credentials.write_text(credentials_file())
         return [
             *(str(Path(sys.executable).with_name("genset")), "serve"),
             *("--host", "127.0.0.1", "--port", str(place.port)),
-            *("--data-dir", str(place.folder / "data"), "--workers", str(workers)),
+            *(("--storage", storage) if storage else ("--data-dir", str(place.folder / "data"))),
+            *("--workers", str(workers)),
             *("--durability", "full", "--auth", "sigv4", "--credentials", str(credentials)),
         ]
 

@@ -12,6 +12,7 @@ from bench.workloads import WORKLOAD_NAMES
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 GROWTH_ITEMS = 1_000_000
+PART_NAMES = ("start", "rows", "mixed", "growth", "features", "postgres")
 FEATURE_NAMES = ("stream-writes", "stream-reads", "partiql", "backfill", "expiry")
 FEATURE_ITEMS = 100_000
 QUICK_FEATURE_ITEMS = 2_000
@@ -21,6 +22,7 @@ QUICK_FEATURE_ITEMS = 2_000
 class Settings:
     """Everything that may differ between two runs of the benchmark."""
 
+    parts: tuple[str, ...]
     servers: tuple[str, ...]
     workloads: tuple[str, ...]
     rounds: int
@@ -44,26 +46,36 @@ def parse_settings(arguments: Sequence[str] | None = None) -> Settings:
     options = _parser().parse_args(arguments)
     quick: bool = options.quick
     output: Path | None = options.output
-    if output is None and not quick:
+    parts = tuple(n for n in options.only if not (n == "postgres" and options.no_postgres))
+    if output is None and not quick and options.only == PART_NAMES:
         output = REPOSITORY / "bench" / "RESULTS.md"
     return Settings(
-        servers=options.servers,
-        workloads=options.workloads,
+        parts=parts,
+        # The part on PostgreSQL has servers of its own.
+        servers=options.servers if set(parts) - {"postgres"} else (),
+        workloads=options.workloads if "rows" in parts else (),
         rounds=options.rounds or (1 if quick else 5),
         seconds=options.seconds or (1 if quick else 3),
         warmup_seconds=0 if quick else 2,
         connections=16,
         starts=1 if quick else 5,
-        mixed=not options.no_mixed,
-        growth_servers=() if quick or options.no_growth else options.growth_servers,
+        mixed="mixed" in parts and not options.no_mixed,
+        growth_servers=_growth_servers(options, parts),
         growth_items=options.growth_items,
-        features=options.features,
+        features=options.features if "features" in parts else (),
         feature_servers=tuple(n for n in options.feature_servers if n in options.servers),
         feature_items=options.feature_items or (QUICK_FEATURE_ITEMS if quick else FEATURE_ITEMS),
         quick=quick,
         output=output,
         peers_directory=REPOSITORY / ".peers",
     )
+
+
+def _growth_servers(options: argparse.Namespace, parts: Sequence[str]) -> tuple[str, ...]:
+    if options.quick or options.no_growth or "growth" not in parts:
+        return ()
+    servers: tuple[str, ...] = options.growth_servers
+    return servers
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -76,6 +88,13 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="a smoke test: one round of one second, no growth part; prints the report and "
         "writes it only where --output says",
+    )
+    parser.add_argument(
+        "--only",
+        type=_choices(PART_NAMES),
+        default=PART_NAMES,
+        help=f"comma-separated parts, of: {', '.join(PART_NAMES)}; the report has only these and "
+        "is written only where --output says",
     )
     parser.add_argument(
         "--servers",
@@ -93,6 +112,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=_positive, help="length of a round (default 3)")
     parser.add_argument("--no-mixed", action="store_true", help="leave the mixed load out")
     parser.add_argument("--no-growth", action="store_true", help="leave the million items out")
+    parser.add_argument(
+        "--no-postgres", action="store_true", help="leave out what needs PostgreSQL's programs"
+    )
     parser.add_argument(
         "--growth-servers",
         type=_choices(SERVER_NAMES),

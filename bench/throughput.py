@@ -3,23 +3,39 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import time
 from collections.abc import Iterable, Mapping
+from typing import Protocol
 
 from bench import wrk
 from bench.background import BackgroundLoad
 from bench.client import Client, RequestFailed
+from bench.clocks import Clocks
 from bench.dataset import Dataset
-from bench.processes import (
-    ServerFailed,
-    ServerProcess,
-    harness_cpu_seconds,
-    machine_cpu_seconds,
-)
+from bench.processes import ServerFailed, ServerProcess
 from bench.results import Measurement, Series
 from bench.settings import Settings
-from bench.workloads import Workload, WrongAnswer
+from bench.signing import Signer
+from bench.workloads import Members, Workload, WrongAnswer
+
+
+class Target(Protocol):
+    """What a row drives: one server, or several that serve the same data."""
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """Where it listens; the connections are shared out among them."""
+
+    def cpu_seconds(self) -> float:
+        """The processor time that the servers have used so far."""
+
+    def database_cpu_seconds(self) -> float:
+        """The processor time of the database behind them, if it is a server of its own."""
+
+    def wait_until_quiet(self) -> None:
+        """Wait until what was sent is worked off. Raises ServerFailed if it never is."""
+
+    def ensure_running(self) -> None:
+        """Raise ServerFailed if a server has ended."""
 
 
 def measure_rows(
@@ -43,7 +59,7 @@ def measure_rows(
 def measure_round(
     series: Series,
     workload: Workload,
-    process: ServerProcess,
+    target: Target,
     dataset: Dataset,
     settings: Settings,
     *,
@@ -57,7 +73,7 @@ def measure_round(
     if series.failure is not None:
         return
     try:
-        _measure(series, workload, process, dataset, settings, warm, background)
+        _measure(series, workload, target, dataset, settings, warm, background)
     except (RequestFailed, ServerFailed, wrk.WrkFailed) as error:
         series.fail(str(error))
     except WrongAnswer as error:
@@ -67,7 +83,7 @@ def measure_round(
         series.fail(f"wrong answer, of another shape: {error!r}")
     # Also after a failure: the next server's round must have the machine to itself.
     try:
-        process.wait_until_quiet()
+        target.wait_until_quiet()
     except ServerFailed as error:
         series.fail(str(error))
 
@@ -75,60 +91,46 @@ def measure_round(
 def _measure(
     series: Series,
     workload: Workload,
-    process: ServerProcess,
+    target: Target,
     dataset: Dataset,
     settings: Settings,
     warm: bool,
     background: BackgroundLoad | None,
 ) -> None:
-    with Client(process.port) as client:
+    with Client(target.ports[0]) as client:
         requests = workload.requests(client, dataset)
         workload.verify(client, dataset, requests[0])
-        raw = [client.signer.sign(workload.operation, each).raw() for each in requests]
+    raw = {port: _signed(port, workload.operation, requests) for port in target.ports}
     if not warm and settings.warmup_seconds:
-        wrk.run(process.port, raw, settings.warmup_seconds, settings.connections)
-        process.wait_until_quiet()
-    series.add(_timed(process, raw, settings, background))
-    process.ensure_running()
+        wrk.run(raw, settings.warmup_seconds, settings.connections)
+        target.wait_until_quiet()
+    series.add(_timed(target, raw, settings, background))
+    target.ensure_running()
+
+
+def _signed(port: int, operation: str, requests: Iterable[Members]) -> list[bytes]:
+    signer = Signer(port)
+    return [signer.sign(operation, each).raw() for each in requests]
 
 
 def _timed(
-    process: ServerProcess,
-    raw: list[bytes],
+    target: Target,
+    raw: Mapping[int, list[bytes]],
     settings: Settings,
     background: BackgroundLoad | None,
 ) -> Measurement:
-    clocks = _Clocks(process)
+    clocks = Clocks(target.cpu_seconds, target.database_cpu_seconds)
     with background or contextlib.nullcontext():
-        result = wrk.run(process.port, raw, settings.seconds, settings.connections)
-        server_seconds, others_share = clocks.read()
+        result = wrk.run(raw, settings.seconds, settings.connections)
+        usage = clocks.read()
     return Measurement(
         wrk=result,
-        cpu_seconds=server_seconds,
-        others_share=others_share,
+        cpu_seconds=usage.server_seconds,
+        database_seconds=usage.database_seconds,
+        generator_seconds=usage.generator_seconds,
+        others_share=usage.others_share,
         background=background.achieved() if background else {},
     )
-
-
-class _Clocks:
-    """Who used the processor from now on: the server, and whoever has no part in this."""
-
-    def __init__(self, process: ServerProcess) -> None:
-        self._process = process
-        self._started = time.monotonic()
-        self._before = self._now()
-
-    def read(self) -> tuple[float, float]:
-        """The server's processor seconds, and the others' share of all cores."""
-        server, harness, machine = (
-            now - before for now, before in zip(self._now(), self._before, strict=True)
-        )
-        available = (time.monotonic() - self._started) * (os.cpu_count() or 1)
-        # The kernel's counters move in ticks, so a quiet machine can come out just below zero.
-        return server, max(0.0, machine - harness - server) / available
-
-    def _now(self) -> tuple[float, float, float]:
-        return self._process.cpu_seconds(), harness_cpu_seconds(), machine_cpu_seconds()
 
 
 def describe(series: Series) -> str:

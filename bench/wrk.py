@@ -6,7 +6,7 @@ import dataclasses
 import re
 import subprocess
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 SCRIPT = Path(__file__).with_name("replay.lua")
@@ -67,20 +67,24 @@ def parse_output(text: str) -> WrkResult:
         raise WrkFailed(f"wrk's result has no {error}: {line!r}") from error
 
 
-def run(port: int, requests: Iterable[bytes], seconds: int, connections: int) -> WrkResult:
-    """Drive a server with the requests for so long, from one thread.
+def run(requests: Mapping[int, Iterable[bytes]], seconds: int, connections: int) -> WrkResult:
+    """Drive the servers at the ports with their requests for so long, from one thread for each.
 
-    One thread is enough for every server here and leaves the other core to it. Raises WrkFailed
-    if wrk fails; the errors that wrk counts are in the result.
+    The connections are shared out evenly. One thread is enough for every server here and leaves
+    the other core to it. Raises WrkFailed if wrk fails; the errors that wrk counts are in the
+    result.
     """
     with tempfile.TemporaryDirectory(prefix="bench-") as directory:
-        path = Path(directory) / "requests"
-        write_requests(path, requests)
+        arguments: list[str] = []
+        for port, each in requests.items():
+            path = Path(directory) / f"requests-{port}"
+            write_requests(path, each)
+            arguments += [str(port), str(path)]
         command = [
-            *("wrk", "--threads", "1", "--connections", str(connections)),
+            *("wrk", "--threads", str(len(requests)), "--connections", str(connections)),
             *("--duration", f"{seconds}s", "--timeout", f"{TIMEOUT_SECONDS}s"),
             *("--script", str(SCRIPT)),
-            *(f"http://127.0.0.1:{port}/", "--", str(path)),
+            *(f"http://127.0.0.1:{next(iter(requests))}/", "--", *arguments),
         ]
         return parse_output(_output(command, seconds + STOP_SECONDS))
 

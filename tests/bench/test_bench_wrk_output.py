@@ -1,11 +1,14 @@
-"""What the harness reads from the load generator, and what it makes a failure of."""
+"""What the load generator sends, what is read from it, and what is made a failure of."""
 
 from __future__ import annotations
 
+import shutil
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from bench.wrk import WrkFailed, parse_output, write_requests
+from bench.wrk import WrkFailed, parse_output, run, write_requests
 
 CLEAN = """\
 Running 3s test @ http://127.0.0.1:8000/
@@ -42,3 +45,45 @@ def test_requests_are_written_with_their_lengths(tmp_path: Path) -> None:
     path = tmp_path / "requests"
     write_requests(path, [b"one\nline", b""])
     assert path.read_bytes() == b"8\none\nline0\n"
+
+
+class Port:
+    """A server that answers everything, and the bodies it was sent."""
+
+    def __init__(self) -> None:
+        self.bodies: set[bytes] = set()
+        bodies = self.bodies
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                bodies.add(self.rfile.read(int(self.headers["Content-Length"])))
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.number = self.server.server_port
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def request(self, number: int) -> bytes:
+        body = f"{self.number}:{number}"
+        return f"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
+
+
+@pytest.mark.skipif(shutil.which("wrk") is None, reason="wrk is not installed")
+def test_every_port_is_sent_its_own_requests() -> None:
+    ports = [Port(), Port()]
+    requests = {port.number: [port.request(number) for number in range(3)] for port in ports}
+    result = run(requests, seconds=1, connections=2)
+    for port in ports:
+        port.server.shutdown()
+        port.server.server_close()
+    assert result.errors == {}
+    assert [port.bodies for port in ports] == [
+        {f"{port.number}:{number}".encode() for number in range(3)} for port in ports
+    ]
