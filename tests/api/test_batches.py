@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from support import tables
 from support.cases import INVALID, Cases, check_refused
 from support.sizes import item_of
 from support.values import NULL, B, L, N, S, nested, normal
@@ -73,6 +74,24 @@ def test_a_batch_writes_and_deletes(api, fresh):
     assert api("GetItem", TableName="strings", Key=kept)["Item"] == kept
     assert "Item" not in api("GetItem", TableName="strings", Key=gone)
     assert api("GetItem", TableName="ranged", Key=ranged)["Item"] == ranged
+
+
+@pytest.mark.parametrize("first", ["PutRequest", "DeleteRequest"])
+def test_a_table_may_be_named_twice(api, create, first):
+    """By its name and its ARN, for the same item: what comes second sees what came first."""
+    name = create(tables.table("pk", types={"pk": "S"}))
+    arn = api("DescribeTable", TableName=name)["Table"]["TableArn"]
+    key = {"pk": S("a")}
+    api("PutItem", TableName=name, Item={**key, "old": N(1)})
+    requests = [{"PutRequest": {"Item": key}}, {"DeleteRequest": {"Key": key}}]
+    if first == "DeleteRequest":
+        requests.reverse()
+    # One more, for several are read together.
+    other = {"DeleteRequest": {"Key": {"pk": S("b")}}}
+    api("BatchWriteItem", RequestItems={name: [requests[0], other], arn: [requests[1]]})
+    left = [] if first == "PutRequest" else [key]
+    assert api("Scan", TableName=name)["Items"] == left
+    assert api("DescribeTable", TableName=name)["Table"]["ItemCount"] == len(left)
 
 
 def test_twenty_five_requests_are_allowed(api, fresh):

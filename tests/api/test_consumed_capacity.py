@@ -477,7 +477,7 @@ def test_what_a_transaction_reads_is_on_the_tables_arm(api, name, fresh):
     assert got["ConsumedCapacity"] == expected
 
 
-def test_a_failed_condition_costs_what_is_there():
+def test_a_failed_condition_costs_what_is_there(store):
     """docs: Working with items: the size of the existing item, or a minimum of 1.
 
     An error reports no capacity, so it is seen in what is left of a table's.
@@ -488,7 +488,7 @@ def test_a_failed_condition_costs_what_is_there():
         "BillingMode": "PROVISIONED",
         "ProvisionedThroughput": throughput,
     }
-    with Lab(throttling=True) as lab:
+    with Lab(store, throttling=True) as lab:
         lab("CreateTable", definition, TableName="table-1")
         # 300 units are at hand.
         lab("PutItem", TableName="table-1", Item=item_of({"pk": S("a")}, 90 * 1024))

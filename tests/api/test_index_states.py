@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from genset.background.backfill import fill_indexes_round
-from genset.storage.sqlite import open_sqlite
 from support import tables
 from support.in_process import InProcess
+from support.stores import Store
 from support.values import N, S
 
 TRANSITION_S = 10.0
@@ -78,27 +78,31 @@ class Machine:
 
 
 Scenario = Callable[[Machine], Awaitable[None]]
+Play = Callable[..., None]
 
 
-def play(scenario: Scenario, **table: Any) -> None:
-    async def run() -> None:
-        engine = open_sqlite(None)
-        try:
-            machine = Machine(InProcess(engine, transition_s=TRANSITION_S), engine)
-            machine.server.now = 1_000.0
-            definition = tables.table(
-                "pk", types={"pk": "S", "o": "S"}, everywhere=[tables.index("old", "o")]
-            )
-            await machine.call("CreateTable", **{**definition, **table})
-            machine.wait(TRANSITION_S)
-            for n in range(3):
-                item = {"pk": S(str(n)), "o": S("o"), "g": S("g")}
-                await machine.call("PutItem", Item=item)
-            await scenario(machine)
-        finally:
-            await engine.close()
+@pytest.fixture
+def play(store: Store) -> Play:
+    """Plays a scenario on a machine whose table has the members given."""
+    return lambda scenario, **table: asyncio.run(played(store, scenario, **table))
 
-    asyncio.run(run())
+
+async def played(store: Store, scenario: Scenario, **table: Any) -> None:
+    engine = await store.open_empty()
+    try:
+        machine = Machine(InProcess(engine, transition_s=TRANSITION_S), engine)
+        machine.server.now = 1_000.0
+        definition = tables.table(
+            "pk", types={"pk": "S", "o": "S"}, everywhere=[tables.index("old", "o")]
+        )
+        await machine.call("CreateTable", **{**definition, **table})
+        machine.wait(TRANSITION_S)
+        for n in range(3):
+            item = {"pk": S(str(n)), "o": S("o"), "g": S("g")}
+            await machine.call("PutItem", Item=item)
+        await scenario(machine)
+    finally:
+        await engine.close()
 
 
 PROVISIONED = {
@@ -126,7 +130,7 @@ def update(name: str, **members: Any) -> dict[str, Any]:
 OLD = ("old", "ACTIVE", None)
 
 
-def test_an_index_is_allocated_then_backfilled_then_active() -> None:
+def test_an_index_is_allocated_then_backfilled_then_active(play: Play) -> None:
     async def scenario(machine: Machine) -> None:
         await machine.update(**creation())
         assert await machine.states() == ("UPDATING", OLD, ("new", "CREATING", False))
@@ -141,7 +145,7 @@ def test_an_index_is_allocated_then_backfilled_then_active() -> None:
     play(scenario)
 
 
-def test_an_index_is_not_active_before_it_is_full() -> None:
+def test_an_index_is_not_active_before_it_is_full(play: Play) -> None:
     async def scenario(machine: Machine) -> None:
         await machine.update(**creation())
         machine.wait(1_000)
@@ -154,7 +158,7 @@ def test_an_index_is_not_active_before_it_is_full() -> None:
     play(scenario)
 
 
-def test_an_index_is_not_read_while_it_is_created() -> None:
+def test_an_index_is_not_read_while_it_is_created(play: Play) -> None:
     """Reported from the service in 2022."""
 
     async def scenario(machine: Machine) -> None:
@@ -179,7 +183,7 @@ def test_an_index_is_not_read_while_it_is_created() -> None:
     play(scenario)
 
 
-def test_writes_that_violate_an_index_that_is_created_are_refused() -> None:
+def test_writes_that_violate_an_index_that_is_created_are_refused(play: Play) -> None:
     """Developer guide, "Managing global secondary indexes": afterwards they all are, before that
     some are and some are not."""
 
@@ -197,7 +201,7 @@ def test_writes_that_violate_an_index_that_is_created_are_refused() -> None:
     play(scenario)
 
 
-def test_the_counts_of_an_index_being_created_are_what_it_has() -> None:
+def test_the_counts_of_an_index_being_created_are_what_it_has(play: Play) -> None:
     async def scenario(machine: Machine) -> None:
         await machine.update(**creation())
         for number, count in enumerate((0, 1, 2)):
@@ -211,7 +215,7 @@ def test_the_counts_of_an_index_being_created_are_what_it_has() -> None:
     play(scenario)
 
 
-def test_an_index_that_is_deleted_goes_after_a_while() -> None:
+def test_an_index_that_is_deleted_goes_after_a_while(play: Play) -> None:
     async def scenario(machine: Machine) -> None:
         await machine.update(**deletion("old"))
         assert await machine.states() == ("UPDATING", ("old", "DELETING", None))
@@ -227,7 +231,7 @@ def test_an_index_that_is_deleted_goes_after_a_while() -> None:
     play(scenario)
 
 
-def test_what_is_possible_while_an_index_is_allocated() -> None:
+def test_what_is_possible_while_an_index_is_allocated(play: Play) -> None:
     async def scenario(machine: Machine) -> None:
         await machine.update(**creation(ProvisionedThroughput=UNITS))
         assert await machine.in_use(ProvisionedThroughput=MORE) == (
@@ -261,7 +265,7 @@ def test_what_is_possible_while_an_index_is_allocated() -> None:
     play(scenario, **PROVISIONED)
 
 
-def test_ceilings_while_an_index_is_allocated_or_deleted() -> None:
+def test_ceilings_while_an_index_is_allocated_or_deleted(play: Play) -> None:
     async def scenario(machine: Machine) -> None:
         await machine.update(**creation())
         assert await machine.in_use(**CEILING) == (
@@ -280,7 +284,7 @@ def test_ceilings_while_an_index_is_allocated_or_deleted() -> None:
     play(scenario)
 
 
-def test_what_is_possible_while_an_index_is_backfilled() -> None:
+def test_what_is_possible_while_an_index_is_backfilled(play: Play) -> None:
     async def scenario(machine: Machine) -> None:
         await machine.update(**creation(ProvisionedThroughput=UNITS))
         machine.wait(TRANSITION_S)
@@ -307,7 +311,7 @@ def test_what_is_possible_while_an_index_is_backfilled() -> None:
     play(scenario, **PROVISIONED)
 
 
-def test_an_index_is_deleted_while_it_is_backfilled() -> None:
+def test_an_index_is_deleted_while_it_is_backfilled(play: Play) -> None:
     async def scenario(machine: Machine) -> None:
         await machine.update(**creation())
         machine.wait(TRANSITION_S)
@@ -325,7 +329,7 @@ def test_an_index_is_deleted_while_it_is_backfilled() -> None:
     play(scenario)
 
 
-def test_what_is_possible_while_an_index_is_deleted() -> None:
+def test_what_is_possible_while_an_index_is_deleted(play: Play) -> None:
     async def scenario(machine: Machine) -> None:
         await machine.update(**creation("new", ProvisionedThroughput=UNITS))
         await machine.backfill()
@@ -383,7 +387,7 @@ def test_what_is_possible_while_an_index_is_deleted() -> None:
         ),
     ],
 )
-def test_an_index_waits_for_other_changes(change: dict[str, Any], words: str) -> None:
+def test_an_index_waits_for_other_changes(play: Play, change: dict[str, Any], words: str) -> None:
     async def scenario(machine: Machine) -> None:
         await machine.update(**change)
         create = creation(ProvisionedThroughput=UNITS)
@@ -394,7 +398,7 @@ def test_an_index_waits_for_other_changes(change: dict[str, Any], words: str) ->
     play(scenario, **PROVISIONED)
 
 
-def test_other_changes_exclude_each_other() -> None:
+def test_other_changes_exclude_each_other(play: Play) -> None:
     async def scenario(machine: Machine) -> None:
         stream = "Table: games Stream: 1970-01-01T00:16:50.000 Operation: ENABLE"
         await machine.update(**STREAM)
@@ -426,7 +430,7 @@ def test_other_changes_exclude_each_other() -> None:
     play(scenario)
 
 
-def test_throughput_is_the_old_one_while_it_changes() -> None:
+def test_throughput_is_the_old_one_while_it_changes(play: Play) -> None:
     async def scenario(machine: Machine) -> None:
         async def reads() -> list[int]:
             table = (await machine.call("DescribeTable"))["Table"]
@@ -446,7 +450,7 @@ def test_throughput_is_the_old_one_while_it_changes() -> None:
     play(scenario, **PROVISIONED)
 
 
-def test_warm_throughput_has_a_status_of_its_own_while_it_is_raised() -> None:
+def test_warm_throughput_has_a_status_of_its_own_while_it_is_raised(play: Play) -> None:
     async def scenario(machine: Machine) -> None:
         async def warmth() -> list[tuple[int, str]]:
             table = (await machine.call("DescribeTable"))["Table"]
@@ -465,7 +469,7 @@ def test_warm_throughput_has_a_status_of_its_own_while_it_is_raised() -> None:
     play(scenario)
 
 
-def test_encryption_is_changed_while_the_table_is_active() -> None:
+def test_encryption_is_changed_while_the_table_is_active(play: Play) -> None:
     """Observed on the service, October 2026."""
 
     async def scenario(machine: Machine) -> None:
@@ -489,7 +493,7 @@ def test_encryption_is_changed_while_the_table_is_active() -> None:
     play(scenario)
 
 
-def test_throughput_of_an_index_makes_it_updating() -> None:
+def test_throughput_of_an_index_makes_it_updating(play: Play) -> None:
     async def scenario(machine: Machine) -> None:
         await machine.update(**update("old", **CEILING))
         assert await machine.states() == ("ACTIVE", ("old", "UPDATING", None))
@@ -507,7 +511,7 @@ def test_throughput_of_an_index_makes_it_updating() -> None:
     play(scenario)
 
 
-def test_the_capacity_of_writes_beside_a_backfill() -> None:
+def test_the_capacity_of_writes_beside_a_backfill(play: Play) -> None:
     """A write pays for the entries that it makes, changes and removes, and for no other.
 
     That an entry which is not there yet costs nothing is inferred.

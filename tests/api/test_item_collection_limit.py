@@ -5,15 +5,13 @@ Source: developer guide, "Item collection size limit".
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from genset.operations import item_store
-from genset.storage.sqlite import open_sqlite
-from support.in_process import InProcess
+from support.still_server import StillServer
 
 LIMIT = 10_000
 
@@ -21,13 +19,14 @@ Send = Callable[[str, dict[str, Any]], dict[str, Any]]
 
 
 @pytest.fixture
-def send(monkeypatch: pytest.MonkeyPatch) -> Send:
+def send(monkeypatch: pytest.MonkeyPatch, still: Callable[..., StillServer]) -> Send:
     """Sends a request to a server in this process whose collections may hold 10,000 bytes."""
     monkeypatch.setattr(item_store, "ITEM_COLLECTION_BYTES_MAX", LIMIT)
-    server = InProcess(open_sqlite(None))
+    server = still()
 
     def send(operation: str, members: dict[str, Any]) -> dict[str, Any]:
-        return asyncio.run(server.send(operation, members))[1]
+        answer: dict[str, Any] = server.send(operation, members).json
+        return answer
 
     send("CreateTable", TABLE)
     return send

@@ -10,7 +10,6 @@ import json
 import pytest
 
 from support.client import Refused
-from support.still_server import StillServer
 from support.tables import table
 
 ACCOUNT = "000000000000"
@@ -424,8 +423,8 @@ def test_a_table_created_again_has_no_policy(api, fresh):
     api("DeleteTable", TableName=name)
 
 
-def test_a_policy_of_a_table_that_is_being_deleted():
-    server = StillServer(transition_s=5)
+def test_a_policy_of_a_table_that_is_being_deleted(still):
+    server = still(transition_s=5)
     created = server("CreateTable", {**SIMPLE, "TableName": "going"})
     arn = created["TableDescription"]["TableArn"]
     revision = put(server, arn)
@@ -451,8 +450,8 @@ def test_a_policy_of_a_table_that_is_being_deleted():
     )
 
 
-def test_each_change_has_a_later_revision_even_within_a_millisecond():
-    server = StillServer()
+def test_each_change_has_a_later_revision_even_within_a_millisecond(still):
+    server = still()
     created = server("CreateTable", {**SIMPLE, "TableName": "quick"})
     arn = created["TableDescription"]["TableArn"]
     revisions = [put(server, arn, policy(statement(Sid=f"s{n}"))) for n in range(3)]

@@ -53,6 +53,7 @@ def test_a_token_is_remembered_across_a_restart(durable_server):
         server.kill()
 
 
+@pytest.mark.sqlite_only("any number of servers share a database")
 def test_a_second_server_on_the_same_directory_is_refused(durable_server, tmp_path):
     durable_server()
     folder = str(tmp_path / "data")

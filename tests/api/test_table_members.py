@@ -67,9 +67,9 @@ def shown(value, prefix=""):
     return found
 
 
-def descriptions():
+def descriptions(store):
     """Of a table with everything that has changed, and of one that is on demand and changing."""
-    with Lab(transition_s=10.0) as lab:
+    with Lab(store, transition_s=10.0) as lab:
 
         def describe(name):
             return lab("DescribeTable", TableName=name)["Table"]
@@ -103,8 +103,8 @@ def descriptions():
         yield describe("on-demand")
 
 
-def test_every_member_is_shown_and_no_other():
+def test_every_member_is_shown_and_no_other(store):
     model = get_session().get_service_model("dynamodb")
     expected = members(model.shape_for("TableDescription"))
-    found = set().union(*(shown(described) for described in descriptions()))
+    found = set().union(*(shown(described) for described in descriptions(store)))
     assert found == expected

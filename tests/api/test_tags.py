@@ -8,7 +8,6 @@ from __future__ import annotations
 import pytest
 
 from support.client import Refused
-from support.still_server import StillServer
 from support.tables import table
 
 SIMPLE = table("pk", types={"pk": "S"})
@@ -250,8 +249,8 @@ def refusal(server, operation, arn):
     return said(caught.value)
 
 
-def test_tags_of_a_table_that_is_being_deleted():
-    server = StillServer(transition_s=5)
+def test_tags_of_a_table_that_is_being_deleted(still):
+    server = still(transition_s=5)
     created = server("CreateTable", {**SIMPLE, "TableName": "going"}, Tags=[tag("a")])
     arn = created["TableDescription"]["TableArn"]
     assert listed(server, arn) == {"a": "v"}

@@ -13,11 +13,10 @@ from typing import Any
 
 import pytest
 
-from genset.storage.sqlite import open_sqlite
 from support import tables
 from support.client import Api
 from support.in_process import InProcess
-from support.process import serve
+from support.stores import Store
 from support.values import N, S
 
 SIMPLE = tables.table("pk", types={"pk": "S"})
@@ -41,12 +40,14 @@ def described(api: Api, name: str) -> dict[str, str]:
 class World:
     """A server in this process whose clock the test moves, with one table."""
 
-    def __init__(self, definition: dict[str, Any] = SIMPLE, **services: Any) -> None:
-        self.engine = open_sqlite(None)
-        self.server = InProcess(self.engine, now=NOW, **services)
+    def __init__(self, store: Store, definition: dict[str, Any] = SIMPLE, **services: Any) -> None:
+        self.store = store
         self.definition = definition
+        self.services = services
 
     async def __aenter__(self) -> World:
+        self.engine = await self.store.open_empty()
+        self.server = InProcess(self.engine, now=NOW, **self.services)
         await self("CreateTable", self.definition)
         return self
 
@@ -142,11 +143,11 @@ def test_a_second_change_has_to_wait(api, create):
     assert described(api, name)["TimeToLiveStatus"] == "ENABLED"
 
 
-def test_each_change_starts_the_wait_anew_and_a_refused_one_does_not():
+def test_each_change_starts_the_wait_anew_and_a_refused_one_does_not(store):
     """Observed: refused after 1812 seconds, accepted after 1872."""
 
     async def scenario():
-        async with World() as world:
+        async with World(store) as world:
             await world("UpdateTimeToLive", spec())
             world.server.now = NOW + 1812
             off = spec(enabled=False)
@@ -208,9 +209,9 @@ def test_a_table_that_is_not_there(api, operation):
     assert refused.message == "Requested resource not found: Table: no-such-table not found"
 
 
-def test_a_table_between_two_states():
+def test_a_table_between_two_states(store):
     async def scenario():
-        async with World(transition_s=5.0) as world:
+        async with World(store, transition_s=5.0) as world:
             assert await world.refusal("UpdateTimeToLive", spec()) == (
                 "ResourceInUseException",
                 "Attempt to change a resource which is still in use: Table table is being created",
@@ -237,9 +238,9 @@ def test_a_table_between_two_states():
     asyncio.run(scenario())
 
 
-def test_a_table_that_is_being_deleted_accepts_the_change():
+def test_a_table_that_is_being_deleted_accepts_the_change(store):
     async def scenario():
-        async with World(transition_s=5.0) as world:
+        async with World(store, transition_s=5.0) as world:
             world.server.now += 5
             await world("DeleteTable")
             await world("UpdateTimeToLive", spec())
@@ -252,9 +253,9 @@ def test_a_table_that_is_being_deleted_accepts_the_change():
     asyncio.run(scenario())
 
 
-def test_a_change_shows_while_it_is_under_way():
+def test_a_change_shows_while_it_is_under_way(store):
     async def scenario():
-        async with World(transition_s=5.0) as world:
+        async with World(store, transition_s=5.0) as world:
             world.server.now += 5
             await world("UpdateTimeToLive", spec())
             named = {"AttributeName": "ttl"}
@@ -299,9 +300,9 @@ VALUES: dict[str, tuple[dict[str, Any] | None, bool]] = {
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["items first", "time to live first"])
-def test_an_item_expires_by_a_number_of_seconds_of_the_last_five_years(before):
+def test_an_item_expires_by_a_number_of_seconds_of_the_last_five_years(store, before):
     async def scenario():
-        async with World() as world:
+        async with World(store) as world:
             if not before:
                 await world("UpdateTimeToLive", spec())
             for name, (value, _) in VALUES.items():
@@ -318,11 +319,11 @@ def test_an_item_expires_by_a_number_of_seconds_of_the_last_five_years(before):
     asyncio.run(scenario())
 
 
-def test_a_key_attribute_of_type_number_expires():
+def test_a_key_attribute_of_type_number_expires(store):
     definition = tables.table("pk", "sk", types={"pk": "S", "sk": "N"})
 
     async def scenario():
-        async with World(definition) as world:
+        async with World(store, definition) as world:
             await world("UpdateTimeToLive", spec("sk"))
             for name, second in (("past", NOW - 9), ("future", NOW + 9)):
                 await world("PutItem", Item={"pk": S(name), "sk": N(int(second))})
@@ -331,9 +332,9 @@ def test_a_key_attribute_of_type_number_expires():
     asyncio.run(scenario())
 
 
-def test_an_expired_item_is_there_until_it_is_deleted():
+def test_an_expired_item_is_there_until_it_is_deleted(store):
     async def scenario():
-        async with World() as world:
+        async with World(store) as world:
             await world("UpdateTimeToLive", spec())
             old = {"pk": S("a"), "ttl": N(int(NOW - 60))}
             await world("PutItem", Item=old)
@@ -367,9 +368,9 @@ LATER: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("change", LATER)
-def test_an_item_that_is_given_more_time_stays(change):
+def test_an_item_that_is_given_more_time_stays(store, change):
     async def scenario():
-        async with World() as world:
+        async with World(store) as world:
             await world("UpdateTimeToLive", spec())
             await world("PutItem", Item={"pk": S("a"), "ttl": N(int(NOW) + 5)})
             await world(*LATER[change])
@@ -379,9 +380,9 @@ def test_an_item_that_is_given_more_time_stays(change):
     asyncio.run(scenario())
 
 
-def test_batches_and_transactions_set_the_time_too():
+def test_batches_and_transactions_set_the_time_too(store):
     async def scenario():
-        async with World() as world:
+        async with World(store) as world:
             await world("UpdateTimeToLive", spec())
             gone = {"ttl": N(int(NOW - 60))}
             request: Any = {"table": [{"PutRequest": {"Item": {"pk": S("batch"), **gone}}}]}
@@ -396,9 +397,9 @@ def test_batches_and_transactions_set_the_time_too():
     asyncio.run(scenario())
 
 
-def test_items_stay_once_it_is_off_and_another_attribute_may_take_over():
+def test_items_stay_once_it_is_off_and_another_attribute_may_take_over(store):
     async def scenario():
-        async with World(ttl_cooldown_s=0) as world:
+        async with World(store, ttl_cooldown_s=0) as world:
             await world("UpdateTimeToLive", spec("one"))
             for n in range(250):
                 times = {"one": N(int(NOW) + 10), "two": N(int(NOW) + 10 + n % 2 * 90)}
@@ -417,11 +418,11 @@ def test_items_stay_once_it_is_off_and_another_attribute_may_take_over():
     asyncio.run(scenario())
 
 
-def test_what_an_earlier_attribute_said_deletes_nothing():
+def test_what_an_earlier_attribute_said_deletes_nothing(store):
     """The deletion comes before anything else has taken note of the other attribute."""
 
     async def scenario():
-        async with World(ttl_cooldown_s=0) as world:
+        async with World(store, ttl_cooldown_s=0) as world:
             await world("UpdateTimeToLive", spec("one"))
             item = {"pk": S("a"), "one": N(int(NOW) + 5), "two": N(int(NOW) + 500)}
             await world("PutItem", Item=item)
@@ -437,10 +438,10 @@ def test_what_an_earlier_attribute_said_deletes_nothing():
     asyncio.run(scenario())
 
 
-def test_an_item_that_two_attributes_have_expire_goes_but_once():
+def test_an_item_that_two_attributes_have_expire_goes_but_once(store):
     # Found by simulation: it was counted out twice, and its removal recorded twice.
     async def scenario():
-        async with World(ttl_cooldown_s=0) as world:
+        async with World(store, ttl_cooldown_s=0) as world:
             await world("UpdateTimeToLive", spec("one"))
             await world("PutItem", Item={"pk": S("a"), "one": N(int(NOW) + 5)})
             await world("PutItem", Item={"pk": S("b")})
@@ -457,9 +458,9 @@ def test_an_item_that_two_attributes_have_expire_goes_but_once():
     asyncio.run(scenario())
 
 
-def test_a_table_of_the_same_name_inherits_nothing():
+def test_a_table_of_the_same_name_inherits_nothing(store):
     async def scenario():
-        async with World() as world:
+        async with World(store) as world:
             await world("UpdateTimeToLive", spec())
             await world("PutItem", Item={"pk": S("a"), "ttl": N(int(NOW) + 5)})
             await world("DeleteTable")
@@ -508,9 +509,9 @@ def test_expired_items_go_from_the_table_its_indexes_and_its_counts(api, create)
 
 
 @own_server
-def test_the_sweep_and_the_wait_can_be_switched_off():
-    options = ("--ttl-sweep-seconds", "0", "--ttl-cooldown-seconds", "0")
-    with serve("--memory", *options) as server, Api(server.url) as api:
+def test_the_sweep_and_the_wait_can_be_switched_off(durable_server):
+    server = durable_server("--ttl-sweep-seconds", "0", "--ttl-cooldown-seconds", "0")
+    with Api(server.url) as api:
         tables.create(api, "kept", SIMPLE)
         for enabled in (True, False, True):
             api("UpdateTimeToLive", spec(enabled=enabled), TableName="kept")

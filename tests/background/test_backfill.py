@@ -13,10 +13,10 @@ from genset.background.backfill import Filling, fill_indexes_round
 from genset.background.sweep import sweep_deleted_indexes
 from genset.storage import keyspace
 from genset.storage.engine import Engine
-from genset.storage.sqlite import open_sqlite
 from support import tables
 from support.in_process import InProcess
 from support.sizes import item_bytes
+from support.stores import Store
 from support.values import N, S, normal
 
 TABLE = tables.table("pk", types={"pk": "N"})
@@ -31,6 +31,7 @@ deletes = st.tuples(st.just("delete"), keys)
 lifecycle = st.sampled_from(
     [("create", "ALL"), ("create", "KEYS_ONLY"), ("drop",), ("portion",), ("portion",), ("sweep",)]
 )
+EXAMPLES = {"sqlite": 200, "postgres": 40}
 histories = st.lists(st.one_of(puts, puts, updates, deletes, lifecycle), max_size=60)
 
 
@@ -142,35 +143,39 @@ def text(row: dict[str, Any]) -> str:
     return repr(sorted(normal(row).items()))
 
 
-@given(histories)
-@settings(max_examples=200)
-def test_an_index_equals_a_rebuild_whatever_came_between(history: list[tuple[Any, ...]]) -> None:
-    async def scenario() -> None:
-        engine = open_sqlite(None)
-        try:
-            machine = History(engine)
-            assert (await machine.call("CreateTable", **TABLE))[0] == 200
-            for name, *arguments in history:
-                await getattr(machine, name)(*arguments)
-            await machine.check()
-            await machine.drop()
-            await machine.check()
-        finally:
-            await engine.close()
+def test_an_index_equals_a_rebuild_whatever_came_between(store: Store, engine_kind: str) -> None:
+    @given(histories)
+    @settings(max_examples=EXAMPLES[engine_kind])
+    def check(history: list[tuple[Any, ...]]) -> None:
+        asyncio.run(played(store, history))
 
     old = backfill._ITEMS_AT_FIRST
     backfill._ITEMS_AT_FIRST = 4  # type: ignore[misc]
     try:
-        asyncio.run(scenario())
+        check()
     finally:
         backfill._ITEMS_AT_FIRST = old  # type: ignore[misc]
 
 
-def test_an_index_does_not_take_the_place_of_one_whose_entries_remain() -> None:
+async def played(store: Store, history: list[tuple[Any, ...]]) -> None:
+    engine = await store.open_empty()
+    try:
+        machine = History(engine)
+        assert (await machine.call("CreateTable", **TABLE))[0] == 200
+        for name, *arguments in history:
+            await getattr(machine, name)(*arguments)
+        await machine.check()
+        await machine.drop()
+        await machine.check()
+    finally:
+        await engine.close()
+
+
+def test_an_index_does_not_take_the_place_of_one_whose_entries_remain(store: Store) -> None:
     """Deleted and created again, and again, before anything was swept."""
 
     async def scenario() -> None:
-        engine = open_sqlite(None)
+        engine = await store.open_empty()
         try:
             machine = History(engine)
             await machine.call("CreateTable", **TABLE)
@@ -188,11 +193,11 @@ def test_an_index_does_not_take_the_place_of_one_whose_entries_remain() -> None:
     asyncio.run(scenario())
 
 
-def test_two_processes_fill_one_index() -> None:
+def test_two_processes_fill_one_index(store: Store) -> None:
     """Each goes on where the other stopped, so nothing is counted twice."""
 
     async def scenario() -> None:
-        engine = open_sqlite(None)
+        engine = await store.open_empty()
         try:
             machine = History(engine)
             await machine.call("CreateTable", **TABLE)

@@ -1,16 +1,15 @@
-"""A data directory that is older than streams, in which a table says that its stream is enabled."""
+"""A store that is older than streams, in which a table says that its stream is enabled."""
 
 from __future__ import annotations
 
 import asyncio
 
 import orjson
-import pytest
 
 from genset.storage import keyspace
-from genset.storage.sqlite import open_sqlite
 from support import tables
 from support.client import Api
+from support.engines import with_one_and_two_workers
 from support.streams import call, enabled, latest_arn, read_all
 from support.values import S
 
@@ -18,11 +17,11 @@ from support.values import S
 LATER_MEMBERS = ("stream", "time_to_live", "deleting", "changes")
 
 
-def age(database):
+def age(store):
     """Make all tables' records what they were before there were streams."""
 
     async def work():
-        engine = open_sqlite(database)
+        engine = await store.open()
         try:
             await engine.write(rewrite)
         finally:
@@ -38,15 +37,15 @@ def age(database):
     asyncio.run(work())
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_its_stream_is_there_from_the_first_write_on(durable_server, tmp_path, workers):
+@with_one_and_two_workers
+def test_its_stream_is_there_from_the_first_write_on(durable_server, durable_store, workers):
     keyed = tables.table("pk", types={"pk": "S"})
     server = durable_server()
     with Api(server.url) as api:
         tables.create(api, "streamed", {**keyed, **enabled("NEW_IMAGE")})
         tables.create(api, "plain", keyed)
     server.stop()
-    age(tmp_path / "data" / "genset.db")
+    age(durable_store)
 
     for _ in range(2):
         server = durable_server("--workers", workers)

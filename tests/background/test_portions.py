@@ -5,29 +5,37 @@ from __future__ import annotations
 import asyncio
 import itertools
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genset.background.portions import read_portion
 from genset.background.streams import streams_round
 from genset.background.sweep import sweep_tables_round
 from genset.storage import keyspace
-from genset.storage.sqlite import open_sqlite
 from support import tables
 from support.in_process import InProcess
 from support.streams import enabled
 from support.values import S
 
 DAY = 86_400.0
+EXAMPLES = {"sqlite": 100, "postgres": 25}
 LARGE = "x" * 390_000
 
 
-@given(st.lists(st.sampled_from([0, 1, 50, 400]), max_size=40), st.integers(1, 30))
-def test_a_portion_is_the_beginning_of_its_range(sizes, keys_max):
+def test_a_portion_is_the_beginning_of_its_range(store, engine_kind):
+    @given(st.lists(st.sampled_from([0, 1, 50, 400]), max_size=40), st.integers(1, 30))
+    @settings(max_examples=EXAMPLES[engine_kind])
+    def check(sizes, keys_max):
+        check_portion(store, sizes, keys_max)
+
+    check()
+
+
+def check_portion(store, sizes, keys_max):
     pairs = [(bytes([n]), b"v" * size) for n, size in enumerate(sizes)]
 
     async def scenario():
-        engine = open_sqlite(None)
+        engine = await store.open_empty()
 
         async def fill(txn):
             for key, value in pairs:
@@ -54,11 +62,11 @@ def test_a_portion_is_the_beginning_of_its_range(sizes, keys_max):
     asyncio.run(scenario())
 
 
-def removed_at_once(job, prefix, **members):
+def removed_at_once(store, job, prefix, **members):
     """The most keys under the prefix that one write of the job removes, of 40 large things."""
 
     async def scenario():
-        engine = open_sqlite(None)
+        engine = await store.open_empty()
         server = InProcess(engine, now=1e9)
         keyed = tables.table("pk", types={"pk": "S"})
         await server.send("CreateTable", {"TableName": "tab", **keyed, **members})
@@ -90,10 +98,10 @@ def removed_at_once(job, prefix, **members):
     return asyncio.run(scenario())
 
 
-def test_few_large_items_of_a_deleted_table_are_removed_at_once():
-    assert removed_at_once(sweep_tables_round, keyspace.items_prefix(1)) <= 10
+def test_few_large_items_of_a_deleted_table_are_removed_at_once(store):
+    assert removed_at_once(store, sweep_tables_round, keyspace.items_prefix(1)) <= 10
 
 
-def test_few_large_records_of_a_stream_are_removed_at_once():
+def test_few_large_records_of_a_stream_are_removed_at_once(store):
     prefix = keyspace.records_range(1, 0)[0][:5]
-    assert removed_at_once(streams_round, prefix, **enabled("NEW_IMAGE")) <= 10
+    assert removed_at_once(store, streams_round, prefix, **enabled("NEW_IMAGE")) <= 10

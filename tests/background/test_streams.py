@@ -6,10 +6,9 @@ import pytest
 
 from genset.background.streams import ShardPolicy
 from genset.storage import keyspace
-from genset.storage._snapshots import ReadSnapshot
 from support import tables
 from support.client import Refused
-from support.still_server import StillServer, finished
+from support.in_process import InProcess
 from support.streams import (
     DISABLED,
     call,
@@ -29,8 +28,8 @@ SPLITTING = ShardPolicy(hot_records=20, hot_within_s=60, open_shards_max=4)
 
 
 @pytest.fixture
-def server():
-    return StillServer()
+def server(still):
+    return still()
 
 
 def streamed(server, name="tab", view="NEW_IMAGE"):
@@ -294,7 +293,7 @@ def test_a_stream_goes_a_day_after_it_ended_and_leaves_nothing(server, ends):
         pairs = await snapshot.scan(b"\x09", b"\x0b", limit=10)
         return pairs, await snapshot.get_counters(keyspace.sequence_key(1, 0))
 
-    assert finished(server.engine.read(left)) == ([], ())
+    assert server.run(server.engine.read(left)) == ([], ())
 
 
 def test_a_round_with_nothing_to_do_writes_nothing(server):
@@ -323,8 +322,8 @@ def test_streams_enabled_in_one_millisecond_have_different_labels(server):
     assert [names_in(read_all(server, arn)) for arn in arns] == [[], [], [], [], ["a"]]
 
 
-def test_a_stream_is_enabling_and_disabling_while_its_table_changes():
-    server = StillServer(transition_s=5)
+def test_a_stream_is_enabling_and_disabling_while_its_table_changes(still):
+    server = still(transition_s=5)
     server("CreateTable", TableName="tab", **KEYED, **enabled())
     arn = latest_arn(server, "tab")
     seen = [status(server, arn)]
@@ -346,9 +345,9 @@ def test_a_stream_is_enabling_and_disabling_while_its_table_changes():
     assert (status(server, again), names_in(read_all(server, arn))) == ("DISABLED", ["a"])
 
 
-def test_a_table_whose_stream_is_being_switched_refuses_what_the_service_refuses():
+def test_a_table_whose_stream_is_being_switched_refuses_what_the_service_refuses(still):
     """Observed on the service, October 2026."""
-    server = StillServer(transition_s=5)
+    server = still(transition_s=5)
     server("CreateTable", TableName="tab", **KEYED)
     server.wait(5)
     server("UpdateTable", TableName="tab", **enabled())
@@ -400,24 +399,42 @@ def test_a_removal_by_time_to_live_names_the_service(server):
 
 
 @pytest.mark.parametrize(("small", "large_read_max"), [(0, 12), (5, 20), (150, 100)])
-def test_a_page_of_large_records_reads_little_more_than_it_answers(
-    server, small, large_read_max, monkeypatch
-):
+def test_a_page_of_large_records_reads_little_more_than_it_answers(server, small, large_read_max):
     """However small the records before the large ones are."""
     arn = streamed(server)
     put(server, *(f"small{n}" for n in range(small)))
     for n in range(300):
         server("PutItem", TableName="tab", Item={"pk": S(f"large{n}"), "v": S("x" * 100_000)})
     iterator = iterator_of(server, arn, shards_of(server, arn)[0]["ShardId"])
-    read = []
-    scan = ReadSnapshot.scan
-
-    async def counted(*range_, **members):
-        pairs = await scan(*range_, **members)
-        read.extend(len(value) for _, value in pairs)
-        return pairs
-
-    monkeypatch.setattr(ReadSnapshot, "scan", counted)
+    found = []
+    server.server = InProcess(CountingEngine(server.engine, found), now=server.now)
     page = call(server, "GetRecords", ShardIterator=iterator)
     assert len(page["Records"]) == small + 10
-    assert 1_000_000 < sum(read) <= large_read_max * 100_500
+    assert 1_000_000 < sum(found) <= large_read_max * 100_500
+
+
+class CountingEngine:
+    """An engine that puts the size of each value that a read scans into `found`."""
+
+    def __init__(self, engine, found):
+        self.engine, self.found, self.write = engine, found, engine.write
+
+    async def read(self, body, **members):
+        return await self.engine.read(
+            lambda snapshot: body(CountedSnapshot(snapshot, self.found)), **members
+        )
+
+
+class CountedSnapshot:
+    """A snapshot of it."""
+
+    def __init__(self, snapshot, found):
+        self.snapshot, self.found = snapshot, found
+
+    def __getattr__(self, name):
+        return getattr(self.snapshot, name)
+
+    async def scan(self, *range_, **members):
+        pairs = await self.snapshot.scan(*range_, **members)
+        self.found.extend(len(value) for _, value in pairs)
+        return pairs

@@ -119,6 +119,7 @@ def pages(api: Api, operation: str, request: dict[str, object]) -> list[dict[str
 
 @pytest.mark.crash
 @pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.sqlite_only("the disk of a database is its own affair")
 def test_a_full_disk_refuses_writes_and_nothing_else(disk, durable_server, workers) -> None:
     kept: dict[int, object] = {}
     options = ("--durability", "full", "--workers", workers)

@@ -16,9 +16,9 @@ import pytest
 
 from genset.background.sweep import sweep_deleted_indexes
 from genset.storage import keyspace
-from genset.storage.sqlite import open_sqlite
 from support import tables
 from support.client import Api
+from support.engines import with_one_and_two_workers
 from support.values import N, S, normal
 
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(120)]
@@ -145,9 +145,9 @@ def end(writers):
     assert all(writer.written for writer in writers)
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@with_one_and_two_workers
 def test_indexes_built_beside_writers_equal_a_rebuild(durable_server, workers):
-    server = durable_server("--workers", str(workers))
+    server = durable_server("--workers", workers)
     with Api(server.url) as api:
         tables.create(api, "items", TABLE)
         load(api)
@@ -164,9 +164,9 @@ def test_indexes_built_beside_writers_equal_a_rebuild(durable_server, workers):
         verify(api, ["two", "one"])
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@with_one_and_two_workers
 def test_a_server_killed_in_a_backfill_goes_on_with_it(durable_server, workers):
-    options = ("--workers", str(workers))
+    options = ("--workers", workers)
     server = durable_server(*options)
     with Api(server.url) as api:
         tables.create(api, "items", TABLE)
@@ -188,7 +188,7 @@ def test_a_server_killed_in_a_backfill_goes_on_with_it(durable_server, workers):
     assert interrupted, "no backfill was under way when the server was killed"
 
 
-def test_a_server_killed_in_the_removal_of_an_index_goes_on_with_it(durable_server, tmp_path):
+def test_a_server_killed_in_the_removal_of_an_index_goes_on_with_it(durable_server, durable_store):
     """The same name is taken again at once, while entries of the old index remain."""
     server = durable_server()
     with Api(server.url) as api:
@@ -203,14 +203,14 @@ def test_a_server_killed_in_the_removal_of_an_index_goes_on_with_it(durable_serv
             server.kill()
         server = durable_server()
     server.kill()
-    before, after = asyncio.run(swept(tmp_path / "data" / "genset.db"))
+    before, after = asyncio.run(swept(durable_store))
     assert before > 0, "the removal was over before the server was killed"
     assert after == 0
 
 
-async def swept(database):
+async def swept(store):
     """How many keys of indexes there are, and how many when the sweep has gone on."""
-    engine = open_sqlite(database)
+    engine = await store.open()
 
     async def count(snapshot):
         entries = keyspace.index_prefix(1, 0)[:5]

@@ -17,6 +17,7 @@ import pytest
 
 from support import tables
 from support.client import Api, Refused
+from support.engines import with_one_and_two_workers
 from support.values import N, S, normal
 
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(120)]
@@ -242,7 +243,7 @@ def replaced(old):
     return new
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@with_one_and_two_workers
 def test_a_killed_server_keeps_every_acknowledged_write(durable_server, workers):
     chance = random.Random(workers)
     Counter.acknowledged = Counter.under_way = 0
@@ -250,7 +251,7 @@ def test_a_killed_server_keeps_every_acknowledged_write(durable_server, workers)
         Items("i1", 1), Items("i2", 2), Items("i3", 3), Pairs("p1", 4), Pairs("p2", 5),
         Counter("c1", 6), Counter("c2", 7),
     ]  # fmt: skip
-    options = ("--workers", str(workers), "--durability", "full")
+    options = ("--workers", workers, "--durability", "full")
     written = 0
     for number in range(ROUNDS + 1):
         server = durable_server(*options)

@@ -15,6 +15,7 @@ import pytest
 
 from support import tables
 from support.client import Api
+from support.engines import with_one_and_two_workers
 from support.streams import enabled, latest_arn, read_all
 from support.values import N, S
 
@@ -83,7 +84,7 @@ def verify(api, arn, writers):
     return happened
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@with_one_and_two_workers
 def test_every_acknowledged_write_has_one_record_and_every_record_its_write(
     durable_server, workers
 ):

@@ -83,6 +83,9 @@ SORT_OF = {None: ("sk", sorts), "lsi": ("l", texts), "gsi": ("h", numbers),
 PARTITION_OF = {None: ("pk", partitions), "lsi": ("pk", partitions), "gsi": ("g", texts),
                 "gsi-include": ("g", texts)}  # fmt: skip
 
+# An operation takes some times as long where it goes to another process.
+EXAMPLES = {"sqlite": 40, "postgres": 20}
+
 _names = itertools.count(1)
 _api: list[Api] = []
 
@@ -348,8 +351,8 @@ def run(machine, api, examples):
 
 
 @pytest.mark.timeout(120)
-def test_random_operations_match_the_naive_table(api):
-    run(Table, api, int(os.environ.get("GENSET_MODEL_EXAMPLES", "40")))
+def test_random_operations_match_the_naive_table(api, engine_kind):
+    run(Table, api, int(os.environ.get("GENSET_MODEL_EXAMPLES", EXAMPLES[engine_kind])))
 
 
 class ForgetfulTable(NaiveTable):
@@ -359,6 +362,7 @@ class ForgetfulTable(NaiveTable):
         return self.get(key)
 
 
+@pytest.mark.sqlite_only("it is the comparison that is tested")
 def test_the_comparison_finds_a_table_that_is_broken_on_purpose(api):
     class Broken(Table):
         naive_kind = ForgetfulTable

@@ -20,14 +20,15 @@ from genset.background import expiry
 from genset.model.items import decode_stored
 from genset.model.time_to_live import expiry_second
 from genset.storage import keyspace
-from genset.storage.sqlite import open_sqlite
+from genset.storage.engine import Engine
 from model_based.naive_table import Index, NaiveTable, alike
 from support import tables
 from support.in_process import InProcess
 from support.sizes import item_bytes
+from support.stores import Store
 from support.values import N, S
 
-EXAMPLES = int(os.environ.get("GENSET_MODEL_EXAMPLES", "100"))
+EXAMPLES = {"sqlite": 100, "postgres": 25}
 NOW = 1_700_000_000
 FIVE_YEARS = 5 * 365 * 86_400
 DEFINITION = tables.table(
@@ -86,8 +87,8 @@ def small_portions() -> Iterator[None]:
 class Run:
     """One table, the dictionary beside it, and background work that may be under way."""
 
-    def __init__(self) -> None:
-        self.engine = open_sqlite(None)
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
         self.server = InProcess(self.engine, now=NOW, ttl_cooldown_s=0)
         self.naive = NaiveTable("pk", "sk", INDEXES)
         self.attribute: str | None = None
@@ -204,8 +205,8 @@ class Run:
         assert {key for key, _ in places} == expected
 
 
-async def live(script: list[tuple[str, Any]]) -> None:
-    run = Run()
+async def live(store: Store, script: list[tuple[str, Any]]) -> None:
+    run = Run(await store.open_empty())
     try:
         await run.send("CreateTable", **DEFINITION)
         for name, argument in script:
@@ -217,7 +218,10 @@ async def live(script: list[tuple[str, Any]]) -> None:
         await run.engine.close()
 
 
-@given(steps)
-@settings(max_examples=EXAMPLES)
-def test_exactly_what_has_expired_is_gone(script):
-    asyncio.run(live(script))
+def test_exactly_what_has_expired_is_gone(store: Store, engine_kind: str) -> None:
+    @given(steps)
+    @settings(max_examples=int(os.environ.get("GENSET_MODEL_EXAMPLES", EXAMPLES[engine_kind])))
+    def check(script: list[tuple[str, Any]]) -> None:
+        asyncio.run(live(store, script))
+
+    check()

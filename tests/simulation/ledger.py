@@ -314,6 +314,9 @@ class FollowedEngine:
 
         return await self._engine.write(followed)
 
+    async def lead(self) -> bool:
+        return await self._engine.lead()
+
     async def close(self) -> None:
         await self._engine.close()
 

@@ -11,18 +11,12 @@ import pytest
 
 from genset.storage.engine import Engine
 from genset.storage.sqlite import open_sqlite
+from support.stores import Store
 
 T = TypeVar("T")
 Run = Callable[[Coroutine[Any, Any, T]], T]
 
-ENGINES = ("full", "relaxed", "memory")
-
-
-def open_engine(kind: str, directory: Path) -> Engine:
-    """A new engine of one of `ENGINES`."""
-    if kind == "memory":
-        return open_sqlite(None)
-    return open_sqlite(directory / "genset.db", durability="full" if kind == "full" else "relaxed")
+STORES = ("full", "relaxed", "memory", "postgres", "portable")
 
 
 @pytest.fixture
@@ -32,10 +26,16 @@ def run() -> Iterator[Run[Any]]:
         yield runner.run
 
 
-@pytest.fixture(params=ENGINES)
-def engine(request: pytest.FixtureRequest, tmp_path: Path, run: Run[Any]) -> Iterator[Engine]:
+@pytest.fixture(params=STORES)
+def store(request: pytest.FixtureRequest, make_store: Callable[[str], Store]) -> Store:
+    """Each kind of store."""
+    return make_store(request.param)
+
+
+@pytest.fixture
+def engine(store: Store, run: Run[Any]) -> Iterator[Engine]:
     """Each kind of engine, empty."""
-    opened = open_engine(request.param, tmp_path)
+    opened = run(store.open_empty())
     yield opened
     run(opened.close())
 

@@ -7,7 +7,13 @@ from typing import Any
 
 import pytest
 
-from genset.storage.engine import Engine, Snapshot, StorageClosedError, Transaction
+from genset.storage.engine import (
+    Engine,
+    Snapshot,
+    StorageClosedError,
+    Transaction,
+    is_whole,
+)
 
 from .bodies import counters, get, increment, put, scan
 from .conftest import Run
@@ -115,18 +121,15 @@ def test_counters_add_up_element_by_element(engine: Engine, run: Run[Any]) -> No
 
 
 def test_counters_of_one_batch_are_all_counted(engine: Engine, run: Run[Any]) -> None:
-    seen = []
-
-    async def body(transaction: Transaction) -> None:
+    async def body(transaction: Transaction) -> int:
         transaction.add(b"n", 1, 2)
-        seen.append((await transaction.get_counters(b"n"))[0])
+        return (await transaction.get_counters(b"n"))[0]
 
-    async def together() -> None:
-        await asyncio.gather(*[engine.write(body) for _ in range(300)])
+    async def together() -> list[int]:
+        return await asyncio.gather(*[engine.write(body) for _ in range(300)])
 
-    run(together())
+    assert sorted(run(together())) == list(range(1, 301))
     assert run(counters(engine, b"n")) == (300, 600)
-    assert seen == list(range(1, 301))
 
 
 @pytest.mark.parametrize("ranged", [True, False])
@@ -147,15 +150,21 @@ def test_deleting_counters_starts_them_over(engine: Engine, run: Run[Any], range
         transaction.add(b"n", 3)
         assert await transaction.get_counters(b"n") == (3,)
 
-    async def in_one_batch(*bodies: Any) -> None:
+    async def in_turn(*bodies: Any) -> None:
+        for body in bodies:
+            await engine.write(body)
+
+    async def together(*bodies: Any) -> None:
         await asyncio.gather(*[engine.write(body) for body in bodies])
 
-    run(in_one_batch(add, remove))
+    run(in_turn(add, remove))
     assert run(counters(engine, b"n")) == ()
-    run(in_one_batch(add, restart))
+    run(in_turn(add, restart))
     assert run(counters(engine, b"n")) == (3,)
-    run(in_one_batch(restart, add))
+    run(in_turn(restart, add))
     assert run(counters(engine, b"n")) == (8,)
+    run(together(add, restart, restart))
+    assert run(counters(engine, b"n")) in [(3,), (8,)]
 
 
 def test_a_counter_that_leaves_64_bits_fails_its_own_transaction(
@@ -267,3 +276,153 @@ def test_values_of_any_size_come_back_whole(engine: Engine, run: Run[Any]) -> No
     values = {b"%07d" % size: bytes([size % 251]) * size for size in (1, 4000, 9000, 410_000)}
     run(put(engine, values))
     assert run(scan(engine)) == sorted(values.items())
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_a_scan_may_end_once_it_has_so_many_bytes(
+    engine: Engine, run: Run[Any], reverse: bool
+) -> None:
+    values = {b"%04d" % number: bytes(100) for number in range(1000)}
+    run(put(engine, values))
+
+    async def body(snapshot: Snapshot) -> list[bytes]:
+        found: list[bytes] = []
+        start, stop = b"", b"\xff"
+        while True:
+            pairs = await snapshot.scan(start, stop, limit=700, bytes_max=5000, reverse=reverse)
+            found += [key for key, _ in pairs]
+            if is_whole(pairs, 700, 5000):
+                return found
+            assert len(pairs) >= 50
+            if reverse:
+                stop = pairs[-1][0]
+            else:
+                start = pairs[-1][0] + b"\x00"
+
+    async def changing(transaction: Transaction) -> list[bytes]:
+        transaction.delete_range(b"0100", b"0200")
+        transaction.put(b"0150", b"")
+        return await body(transaction)
+
+    keys = sorted(values, reverse=reverse)
+    assert run(engine.read(body)) == keys
+    assert run(engine.write(body)) == keys
+    left = [key for key in keys if not b"0100" <= key < b"0200" or key == b"0150"]
+    assert run(engine.write(changing)) == left
+
+
+def test_a_counted_put_counts_keys_and_sizes(engine: Engine, run: Run[Any]) -> None:
+    def value(size: int) -> bytes:
+        return size.to_bytes(4) + b"text"
+
+    def storing(*puts: tuple[bytes, int]) -> Any:
+        async def body(transaction: Transaction) -> None:
+            for key, size in puts:
+                await transaction.put_counted(key, value(size), b"n")
+
+        return engine.write(body)
+
+    async def replace(transaction: Transaction) -> tuple[int, ...]:
+        await transaction.put_counted(b"a", value(50), b"n")
+        assert await transaction.get(b"a") == value(50)
+        transaction.delete(b"a")
+        transaction.add(b"n", -1, -50)
+        await transaction.put_counted(b"c", value(1), b"n")
+        return await transaction.get_counters(b"n")
+
+    async def together() -> None:
+        await asyncio.gather(storing((b"x", 5)), storing((b"x", 7)), storing((b"y", 1), (b"x", 2)))
+
+    run(storing((b"a", 10), (b"b", 20)))
+    assert run(counters(engine, b"n")) == (2, 30)
+    run(storing((b"a", 30), (b"a", 40)))
+    assert run(counters(engine, b"n")) == (2, 60)
+    assert run(get(engine, b"a")) == value(40)
+    assert run(engine.write(replace)) == (2, 21)
+    assert run(counters(engine, b"n")) == (2, 21)
+    run(together())
+    assert run(counters(engine, b"n"))[0] == 4
+
+
+def test_a_stable_key_is_read_as_any_other(engine: Engine, run: Run[Any]) -> None:
+    async def read(snapshot: Snapshot) -> tuple[bytes | None, bytes | None]:
+        return await snapshot.get_stable(b"s"), await snapshot.get(b"a")
+
+    async def change(transaction: Transaction) -> bytes | None:
+        before = await transaction.get_stable(b"s")
+        transaction.put(b"s", b"2")
+        transaction.put(b"a", b"2")
+        assert await transaction.get_stable(b"s") == b"2"
+        return before
+
+    assert run(engine.read(read)) == (None, None)
+    run(put(engine, {b"s": b"1", b"a": b"1"}))
+    assert run(engine.read(read)) == (b"1", b"1")
+    assert run(engine.write(change)) == b"1"
+    assert run(engine.read(read)) == (b"2", b"2")
+
+
+def test_a_stable_key_is_true_whatever_was_read_before_it(engine: Engine, run: Run[Any]) -> None:
+    async def read(snapshot: Snapshot) -> bytes | None:
+        await snapshot.scan(b"a", b"b", limit=1)
+        return await snapshot.get_stable(b"s")
+
+    for value in (b"1", b"2", b"3"):
+        run(put(engine, {b"s": value}))
+        assert run(engine.read(read)) == value
+        assert run(engine.read(read)) == value
+
+
+def test_counters_are_scanned_in_order(engine: Engine, run: Run[Any]) -> None:
+    async def body(transaction: Transaction) -> None:
+        transaction.add(b"nb", 1)
+        transaction.add(b"na", 2, -3)
+        transaction.add(b"o", 4)
+
+    run(engine.write(body))
+    assert run(engine.scan_counters(b"n", b"o", limit=5)) == [(b"na", (2, -3)), (b"nb", (1,))]
+    assert run(engine.scan_counters(b"n", b"p", limit=1)) == [(b"na", (2, -3))]
+    assert run(engine.scan_counters(b"na\x00", b"p", limit=2)) == [(b"nb", (1,)), (b"o", (4,))]
+
+
+def test_keys_of_any_length_are_kept(engine: Engine, run: Run[Any]) -> None:
+    """An index entry with four sort attributes has 4 KB, and twice that with zeros in them."""
+    heads = [b"a" * 2000, b"b" * 5000, b"c\x00\xff" * 2500]
+    keys = [head + tail for head in heads for tail in (b"", b"\x00", b"x", b"y" * 900)]
+    names = {key: b"%d" % number for number, key in enumerate(keys)}
+
+    async def page_through(snapshot: Snapshot, reverse: bool) -> list[bytes]:
+        start, stop, found = b"", b"\xff", []
+        while pairs := await snapshot.scan(start, stop, limit=3, reverse=reverse):
+            found += [value for _, value in pairs]
+            if reverse:
+                stop = pairs[-1][0]
+            else:
+                start = pairs[-1][0] + b"\x00"
+        return found
+
+    async def behind_each(snapshot: Snapshot) -> list[int]:
+        """How many are behind each key: a page goes on from a key that is made anew."""
+        ranges = [await snapshot.scan(key + b"\x00", b"\xff", limit=100) for key in keys]
+        assert all(
+            names[k] not in [v for _, v in found] for k, found in zip(keys, ranges, strict=True)
+        )
+        return sorted(len(found) for found in ranges)
+
+    async def remove(transaction: Transaction) -> None:
+        for key in keys[:6]:
+            transaction.delete(key)
+        transaction.delete_range(b"c", b"d")
+
+    run(put(engine, names))
+    assert [run(get(engine, key)) for key in keys] == list(names.values())
+    assert run(get(engine, keys[-1] + b"z")) is None
+    for reverse in (False, True):
+        found = run(engine.read(lambda s, r=reverse: page_through(s, r)))
+        assert sorted(found) == sorted(names.values())
+        assert [name for name in found if int(name) < 4] == [b"0", b"1", b"2", b"3"][
+            :: -1 if reverse else 1
+        ]
+    assert run(engine.read(behind_each)) == list(range(12))
+    run(engine.write(remove))
+    assert {value for _, value in run(scan(engine))} == {b"6", b"7"}

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import tempfile
-from pathlib import Path
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -20,10 +19,8 @@ from hypothesis.stateful import (
 )
 
 from genset.storage._changes import Changes
-from genset.storage.engine import Transaction
-
-from .bodies import counters, scan
-from .conftest import ENGINES, open_engine
+from genset.storage.engine import Snapshot, Transaction
+from support.stores import MEMORY, MemoryStore, Store
 
 # Few keys, so that changes meet: each is two letters of four.
 KEYS = st.text("abcd", min_size=1, max_size=2).map(str.encode)
@@ -40,20 +37,22 @@ CHANGE = st.one_of(
 
 
 class RefusedError(Exception):
-    """Raised by a body that is to change nothing."""
+    """Raised by a body that is to change nothing; `seen` is what it had read."""
+
+    def __init__(self, seen: list[Any]) -> None:
+        super().__init__(seen)
+        self.seen = seen
 
 
+@dataclass
 class Model:
     """What a transaction sees, kept in two dictionaries."""
 
-    def __init__(self) -> None:
-        self.values: dict[bytes, bytes] = {}
-        self.counters: dict[bytes, tuple[int, int]] = {}
+    values: dict[bytes, bytes] = field(default_factory=dict)
+    counters: dict[bytes, tuple[int, ...]] = field(default_factory=dict)
 
     def copy(self) -> Model:
-        other = Model()
-        other.values, other.counters = dict(self.values), dict(self.counters)
-        return other
+        return Model(dict(self.values), dict(self.counters))
 
     def put(self, key: bytes, value: bytes) -> None:
         self.values[key] = value
@@ -82,75 +81,107 @@ class Model:
         return (pairs[::-1] if reverse else pairs)[:limit]
 
 
-async def perform(transaction: Transaction, model: Model, change: Any) -> None:
-    """Make one change in both, or compare one read."""
-    name, *arguments = change
-    if name == "scan":
-        start, stop, limit, reverse = arguments
-        found = await transaction.scan(start, stop, limit=limit, reverse=reverse)
-        assert found == model.scan(*arguments)
-    elif name in ("get", "get_counters"):
-        assert await getattr(transaction, name)(*arguments) == getattr(model, name)(*arguments)
-    else:
-        getattr(transaction, name)(*arguments)
-        getattr(model, name)(*arguments)
+READS = ("scan", "get", "get_counters")
+
+
+def play(model: Model, changes: list[Any]) -> list[Any]:
+    """Make the changes; what the reads among them see."""
+    answers = [(name, getattr(model, name)(*arguments)) for name, *arguments in changes]
+    return [answer for name, answer in answers if name in READS]
+
+
+async def perform(transaction: Transaction, changes: list[Any]) -> list[Any]:
+    """The same with an engine's transaction."""
+    seen = []
+    for name, *arguments in changes:
+        if name == "scan":
+            start, stop, limit, reverse = arguments
+            seen.append(await transaction.scan(start, stop, limit=limit, reverse=reverse))
+        elif name in READS:
+            seen.append(await getattr(transaction, name)(*arguments))
+        else:
+            getattr(transaction, name)(*arguments)
+    return seen
 
 
 class EngineMachine(RuleBasedStateMachine):
     """Batches of transactions, some of which refuse, and reopening."""
 
-    kind = "memory"
+    store: Store = MEMORY
 
     def __init__(self) -> None:
         super().__init__()
-        self.directory = Path(tempfile.mkdtemp())
         self.runner = asyncio.Runner()
-        self.engine = open_engine(self.kind, self.directory)
+        self.engine = self.runner.run(self.store.open_empty())
         self.model = Model()
 
     @rule(bodies=st.lists(st.tuples(st.booleans(), st.lists(CHANGE, max_size=6)), max_size=4))
     def write_together(self, bodies: list[tuple[bool, list[Any]]]) -> None:
+        """Some order of the transactions explains all that they saw and what they left."""
+
         async def together() -> list[Any]:
             return await asyncio.gather(
                 *[self.write(refuse, changes) for refuse, changes in bodies], return_exceptions=True
             )
 
+        seen = []
         for (refuse, _), outcome in zip(bodies, self.runner.run(together()), strict=True):
-            assert isinstance(outcome, RefusedError) if refuse else outcome is None
+            assert isinstance(outcome, RefusedError if refuse else list), outcome
+            seen.append(outcome.seen if refuse else outcome)
+        orders = itertools.permutations(zip(bodies, seen, strict=True))
+        explained = filter(None, map(self.after, orders))
+        self.model = next(explained, None)
+        assert self.model is not None, f"no order explains what was seen: {seen}"
 
-    async def write(self, refuse: bool, changes: list[Any]) -> None:
-        async def body(transaction: Transaction) -> None:
-            model = self.model.copy()
-            for change in changes:
-                await perform(transaction, model, change)
+    async def write(self, refuse: bool, changes: list[Any]) -> list[Any]:
+        async def body(transaction: Transaction) -> list[Any]:
+            seen = await perform(transaction, changes)
             if refuse:
-                raise RefusedError
-            self.model = model
+                raise RefusedError(seen)
+            return seen
 
-        await self.engine.write(body)
+        return await self.engine.write(body)
 
-    @precondition(lambda self: self.kind != "memory")
+    def after(self, order: Sequence[tuple[tuple[bool, list[Any]], list[Any]]]) -> Model | None:
+        """The model after these transactions, unless they did not happen in this order."""
+        model = self.model
+        for (refuse, changes), seen in order:
+            changed = model.copy()
+            if play(changed, changes) != seen:
+                return None
+            model = model if refuse else changed
+        return model if self.stored() == model else None
+
+    @precondition(lambda self: not isinstance(self.store, MemoryStore))
     @rule()
     def reopen(self) -> None:
         self.runner.run(self.engine.close())
-        self.engine = open_engine(self.kind, self.directory)
+        self.engine = self.runner.run(self.store.open())
 
     @invariant()
     def agrees(self) -> None:
-        assert self.runner.run(scan(self.engine, b"", b"n")) == sorted(self.model.values.items())
-        for key in (b"n1", b"n2", b"n3"):
-            assert self.runner.run(counters(self.engine, key)) == self.model.get_counters(key)
+        assert self.stored() == self.model
+
+    def stored(self) -> Model:
+        """What the engine holds."""
+
+        async def body(snapshot: Snapshot) -> Model:
+            found = Model(dict(await snapshot.scan(b"", b"n", limit=1000)))
+            for key in (b"n1", b"n2", b"n3"):
+                if counted := await snapshot.get_counters(key):
+                    found.counters[key] = counted
+            return found
+
+        return self.runner.run(self.engine.read(body))
 
     def teardown(self) -> None:
         self.runner.run(self.engine.close())
         self.runner.close()
-        shutil.rmtree(self.directory)
 
 
-@pytest.mark.parametrize("kind", ENGINES)
-def test_every_engine_agrees_with_a_dictionary(kind: str) -> None:
-    machine = type("Machine", (EngineMachine,), {"kind": kind})
-    examples = 60 if kind == "memory" else 12
+def test_every_engine_agrees_with_a_dictionary(store: Store) -> None:
+    machine = type("Machine", (EngineMachine,), {"store": store})
+    examples = 60 if isinstance(store, MemoryStore) else 8 if store.needs_loop else 12
     run_state_machine_as_test(
         machine, settings=settings(max_examples=examples, stateful_step_count=20)
     )
@@ -178,8 +209,7 @@ def test_a_merged_scan_is_the_scan_of_the_merged_map(
     limit: int,
     reverse: bool,
 ) -> None:
-    below = Model()
-    below.values = dict(stored)
+    below = Model(dict(stored))
     merged = below.copy()
     layer = Changes()
     for name, *arguments in changes:
