@@ -30,7 +30,8 @@ def test_who_waits_is_served_in_order_and_by_no_more_connections(connections, ru
         await asyncio.gather(*[use(number) for number in range(20)])
 
     run(scenario())
-    assert order == list(range(20))
+    # The first two open their connections side by side.
+    assert sorted(order[:2]) + order[2:] == list(range(20))
     assert len(used) == 2
 
 

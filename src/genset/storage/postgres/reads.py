@@ -26,6 +26,8 @@ T = TypeVar("T")
 BATCH_READS_MAX: Final = 128
 LANES_MAX: Final = 2
 """Statements for keys under way at a time; what comes meanwhile shares the next."""
+# A second one is begun only beside one that takes so long: the more share one, the less each costs.
+_SLOW_S: Final = 0.005
 # A stable key that has changed so often while a body was run is read in a transaction.
 _TRIES: Final = 3
 _REMEMBERED_MAX: Final = 4096
@@ -59,6 +61,7 @@ class Reads:
         self._remembered: dict[bytes, bytes] = {}
         self._line: Line[_Asking] = Line(self._patience)
         self._is_gathering = False
+        self._asked_at = 0.0
         self._lanes: set[asyncio.Task[None]] = set()
         self._count = 0
         self._closed = False
@@ -144,10 +147,15 @@ class Reads:
         loop = asyncio.get_running_loop()
         asking = _Asking(keys, loop)
         self._line.join(asking)
-        if not self._is_gathering and len(self._lanes) < LANES_MAX:
+        if not self._is_gathering and self._may_begin(asking.started):
             self._is_gathering = True
             loop.call_soon(self._gather, len(self._line))
         return asking.waiter
+
+    def _may_begin(self, now: float) -> bool:
+        """Whether one more lane is worth it."""
+        lanes = len(self._lanes)
+        return not lanes or (lanes < LANES_MAX and now - self._asked_at > _SLOW_S)
 
     def _gather(self, had: int) -> None:
         """Start a lane once a turn of the loop has brought no more than there were before.
@@ -178,6 +186,7 @@ class Reads:
             self._lanes.discard(task)
 
     async def _run_batch(self, batch: list[_Asking]) -> None:
+        self._asked_at = asyncio.get_running_loop().time()
         keys = batch[0].keys if len(batch) == 1 else {k for asking in batch for k in asking.keys}
         try:
             found = await self._patience.insist(lambda: self._fetch_keys(keys))
