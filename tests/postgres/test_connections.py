@@ -30,8 +30,9 @@ def test_who_waits_is_served_in_order_and_by_no_more_connections(connections, ru
         await asyncio.gather(*[use(number) for number in range(20)])
 
     run(scenario())
-    # The first two open their connections side by side.
-    assert sorted(order[:2]) + order[2:] == list(range(20))
+    # The first two do not wait, but open the connections, side by side.
+    assert [number for number in order if number >= 2] == list(range(2, 20))
+    assert sorted(order) == list(range(20))
     assert len(used) == 2
 
 
