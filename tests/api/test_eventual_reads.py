@@ -34,6 +34,7 @@ class ReplicatedStore:
     """
 
     needs_loop = False
+    lags = True
 
     def __init__(self):
         self._primary, self._replica = open_sqlite(None), open_sqlite(None)

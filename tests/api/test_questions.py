@@ -40,6 +40,8 @@ class CountingStore:
 
     needs_loop = False
 
+    lags = False
+
     def __init__(self):
         self.engine = open_sqlite(None)
         self.asked = []

@@ -416,6 +416,8 @@ def test_a_page_of_large_records_reads_little_more_than_it_answers(server, small
 class CountingEngine:
     """An engine that puts the size of each value that a read scans into `found`."""
 
+    lags = False
+
     def __init__(self, engine, found):
         self.engine, self.found, self.write = engine, found, engine.write
 

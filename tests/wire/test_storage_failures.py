@@ -36,6 +36,8 @@ REQUESTS = [
 class FailingStore:
     """A store that raises `error` so many times, or always."""
 
+    lags = False
+
     def __init__(self, error, *, times=-1):
         self.engine = open_sqlite(None)
         self.error = error

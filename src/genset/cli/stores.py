@@ -9,9 +9,8 @@ from pathlib import Path
 
 from genset.cli.database_url import is_database_url, shown_database
 from genset.cli.settings import Settings
-from genset.storage._connections import Durability
 from genset.storage.data_directory import DataDirectory, database_in
-from genset.storage.engine import Engine, StorageError
+from genset.storage.engine import Durability, Engine, StorageError
 from genset.storage.sqlite import open_sqlite
 
 

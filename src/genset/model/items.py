@@ -12,7 +12,7 @@ from struct import Struct
 import orjson
 
 from genset.model.attribute_values import Item
-from genset.storage.keyspace import SIZE_BYTES
+from genset.storage.keyspace import SIZE_BYTES, value_size
 
 _unpack_size = Struct(">I").unpack_from
 
@@ -29,7 +29,7 @@ def decode_stored(stored: bytes) -> Item:
 
 def stored_bytes(stored: bytes) -> int:
     """The item's size in DynamoDB's measure, without parsing it."""
-    return int.from_bytes(stored[:SIZE_BYTES])
+    return value_size(stored)
 
 
 def stored_json(stored: bytes) -> bytes:

@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 from genset.model.tables import Index
 from genset.realism.latency import TIME_S_MAX
 from genset.storage import keyspace
-from genset.storage.engine import Engine, Snapshot, Transaction, is_whole
+from genset.storage.engine import Engine, Snapshot, Transaction, is_whole, put_over
 
 T = TypeVar("T")
 
@@ -113,6 +113,11 @@ class RecordingEngine:
     def __init__(self, engine: Engine, now: Callable[[], float]) -> None:
         self._engine = engine
         self._now = now
+
+    @property
+    def lags(self) -> bool:
+        """As the engine below."""
+        return self._engine.lags
 
     async def read(self, body: Callable[[Snapshot], Awaitable[T]], *, consistent: bool = True) -> T:
         """As the engine below."""
@@ -224,12 +229,7 @@ class RecordingTransaction:
 
     async def put_counted(self, key: bytes, value: bytes, counter: bytes) -> None:
         """See `Transaction.put_counted`. What the key held is to be kept, so it is fetched."""
-        before = await self.get(key)
-        self.put(key, value)
-        grown = int.from_bytes(value[: keyspace.SIZE_BYTES])
-        if before is not None:
-            grown -= int.from_bytes(before[: keyspace.SIZE_BYTES])
-        self._txn.add(counter, before is None, grown)
+        put_over(self, key, await self.get(key), value, counter)
 
     def delete(self, key: bytes) -> None:
         """See `Transaction.delete`."""

@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any, Final
 
-from genset.storage.keyspace import SIZE_BYTES
-
 Pair = tuple[bytes, bytes]
 # Reads at most so many pairs of the map below: (start, stop, limit).
 ScanBelow = Callable[[bytes, bytes, int], list[Pair]]
@@ -128,8 +126,3 @@ def sum_counters(left: tuple[int, ...], right: tuple[int, ...]) -> tuple[int, ..
     if len(left) == len(right):
         return tuple([a + b for a, b in zip(left, right, strict=True)])
     return tuple(a + b for a, b in zip_longest(left, right, fillvalue=0))
-
-
-def value_size(value: bytes) -> int:
-    """The size that a value for `Transaction.put_counted` begins with."""
-    return int.from_bytes(value[:SIZE_BYTES])

@@ -9,14 +9,12 @@ import contextlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import apsw
 
 from genset.storage._kept_log import KeptLog, kept_log_path
-from genset.storage.engine import StorageError, StorageFullError
-
-Durability = Literal["full", "relaxed"]
+from genset.storage.engine import Durability, StorageError, StorageFullError
 
 # "gens" in ASCII: it tells our files from any other SQLite database (see `file(1)`).
 APPLICATION_ID: Final = 0x67656E73

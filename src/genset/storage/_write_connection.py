@@ -14,18 +14,10 @@ from typing import Any, Final, cast
 import apsw
 
 from genset.storage import _connections as sql
-from genset.storage._changes import (
-    COUNTER_MAX,
-    COUNTER_MIN,
-    Changes,
-    Pair,
-    sum_counters,
-    value_size,
-)
+from genset.storage._changes import COUNTER_MAX, COUNTER_MIN, Changes, Pair, sum_counters
 from genset.storage._kept_log import KeptLog
 from genset.storage._step import run_to_end
-from genset.storage.engine import StorageError, Transaction
-from genset.storage.keyspace import SIZE_BYTES
+from genset.storage.engine import StorageError, Transaction, put_over
 
 WriteBody = Callable[[Transaction], Awaitable[Any]]
 
@@ -299,12 +291,7 @@ class WriteTransaction(Changes):
 
     async def put_counted(self, key: bytes, value: bytes, counter: bytes) -> None:
         """See `Transaction.put_counted`."""
-        before = self._value(key)
-        self.put(key, value)
-        if before is None:
-            self.add(counter, 1, value_size(value))
-        elif before[:SIZE_BYTES] != value[:SIZE_BYTES]:
-            self.add(counter, 0, value_size(value) - value_size(before))
+        put_over(self, key, self._value(key), value, counter)
 
     async def get_counters(self, key: bytes) -> tuple[int, ...]:
         """See `Snapshot.get_counters`."""

@@ -9,9 +9,14 @@ Keys compare as unsigned bytes. Ranges are half open: `start <= key < stop`.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
+
+from genset.storage.keyspace import value_size
 
 T = TypeVar("T")
+
+Durability = Literal["full", "relaxed"]
+"""Whether a write is synced before it returns, or left to the operating system or the database."""
 
 
 class StorageError(Exception):
@@ -101,6 +106,10 @@ class Transaction(Snapshot, Protocol):
 class Engine(Protocol):
     """An open store. A body may be run again after a conflict: it acts only on its transaction."""
 
+    @property
+    def lags(self) -> bool:
+        """Whether reads that need not be consistent may see an older view than the others."""
+
     async def read(self, body: Callable[[Snapshot], Awaitable[T]], *, consistent: bool = True) -> T:
         """Run `body` on one consistent view and return its result.
 
@@ -129,6 +138,17 @@ class Engine(Protocol):
 
     async def close(self) -> None:
         """Finish what was accepted, then release everything. Idempotent."""
+
+
+def put_over(
+    transaction: Transaction, key: bytes, before: bytes | None, value: bytes, counter: bytes
+) -> None:
+    """Do what `Transaction.put_counted` does, for who knows what `key` held before."""
+    transaction.put(key, value)
+    if before is None:
+        transaction.add(counter, 1, value_size(value))
+    elif value_size(before) != value_size(value):
+        transaction.add(counter, 0, value_size(value) - value_size(before))
 
 
 def is_whole(

@@ -73,6 +73,11 @@ class Span(NamedTuple):
     has_counters: bool
 
 
+def value_size(value: bytes) -> int:
+    """The size that an item's or an entry's value begins with."""
+    return int.from_bytes(value[:SIZE_BYTES])
+
+
 def after_prefix(prefix: bytes) -> bytes:
     """The least key greater than every key that starts with `prefix`."""
     trimmed = prefix.rstrip(b"\xff")

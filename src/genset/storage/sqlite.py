@@ -17,7 +17,6 @@ from typing import Any, TypeVar
 import apsw
 
 from genset.storage._connections import (
-    Durability,
     open_memory,
     open_reader,
     open_writer,
@@ -30,7 +29,13 @@ from genset.storage._readers import Readers
 from genset.storage._snapshots import ReadSnapshot
 from genset.storage._step import run_to_end
 from genset.storage._write_connection import PendingWrite, WriteConnection, decode_counters
-from genset.storage.engine import Engine, Snapshot, StorageClosedError, Transaction
+from genset.storage.engine import (
+    Durability,
+    Engine,
+    Snapshot,
+    StorageClosedError,
+    Transaction,
+)
 from genset.storage.write_lock import WriteLock
 
 T = TypeVar("T")
@@ -64,6 +69,8 @@ def decoded(pairs: list[tuple[bytes, bytes]]) -> list[tuple[bytes, tuple[int, ..
 
 class FileEngine:
     """`Engine` on a SQLite file that other processes may have open too."""
+
+    lags = False
 
     def __init__(self, path: Path, durability: Durability, vfs: str | None) -> None:
         prepare_database(path, vfs=vfs)
@@ -125,6 +132,8 @@ class FileEngine:
 
 class MemoryEngine:
     """`Engine` on a private in-memory database. Everything runs in place, one after the other."""
+
+    lags = False
 
     def __init__(self) -> None:
         self._connection = open_memory()

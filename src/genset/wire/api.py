@@ -64,6 +64,7 @@ class Api:
     ) -> None:
         self._wake = wake
         self._read = engine.read
+        self._lags = engine.lags
         self._write = engine.write
         self._authenticate = authenticator.authenticate
         self._authenticator = authenticator
@@ -171,7 +172,7 @@ class Api:
                 self._wake()
             return answer
         lagging = operation.execute_lagging
-        if lagging is not None and not plan.consistent:
+        if self._lags and lagging is not None and not plan.consistent:
             try:
                 return await self._read(lambda snapshot: lagging(plan, snapshot), consistent=False)
             except (ResourceNotFoundException, ValidationException):
@@ -195,7 +196,7 @@ class Api:
 
 
 def _of_storage(error: StorageError) -> DynamoDBError:
-    """What the client sees of it: nothing has happened, and every SDK tries both again."""
+    """What the client sees of it; every SDK tries both again."""
     if isinstance(error, StorageBusyError):
         return ThrottlingException(_TOO_MUCH)
     return InternalServerError(_FAILED)

@@ -11,9 +11,8 @@ from collections.abc import Awaitable, Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from genset.storage._changes import Pair
 from genset.storage._step import BodySuspendedError
-
-Pair = tuple[bytes, bytes]
 
 
 class Range(NamedTuple):

@@ -18,7 +18,7 @@ WriteBody = Callable[[Transaction], Awaitable[Any]]
 
 
 class PendingWrite:
-    """A body that waits for its turn, or for its commit. `waiter` becomes True if it is done."""
+    """A body that waits for its turn, or for its commit. `waiter` becomes its result."""
 
     __slots__ = ("body", "started", "waiter")
 
@@ -134,7 +134,7 @@ class Batch:
 
     def _advance(self, running: _Running) -> bool:
         """Run one body on; whether it has come to its end."""
-        if running.run.is_done or (running.run.ask is not None and self._was_overtaken(running)):
+        if running.run.ask is not None and self._was_overtaken(running):
             running.run.give_up()
             self._begin(running)
         running.run.step()

@@ -22,7 +22,7 @@ So both take the portable way: interactive SERIALIZABLE transactions, tried agai
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 
@@ -71,21 +71,8 @@ PORTABLE: Final = Dialect(
     read_isolation="SERIALIZABLE",
     session={"default_transaction_isolation": "serializable"},
 )
-COCKROACHDB: Final = Dialect(
-    name="cockroachdb",
-    commits_by_function=False,
-    locks_schema=False,
-    read_isolation="SERIALIZABLE",
-    session={"default_transaction_isolation": "serializable"},
-)
-YUGABYTEDB: Final = Dialect(
-    name="yugabytedb",
-    commits_by_function=False,
-    locks_schema=False,
-    read_isolation="SERIALIZABLE",
-    session={"default_transaction_isolation": "serializable"},
-    key_order=" ASC",
-)
+COCKROACHDB: Final = replace(PORTABLE, name="cockroachdb")
+YUGABYTEDB: Final = replace(PORTABLE, name="yugabytedb", key_order=" ASC")
 DIALECTS: Final = {each.name: each for each in (POSTGRESQL, PORTABLE, COCKROACHDB, YUGABYTEDB)}
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Final, TypeVar
 
 from genset.storage.engine import (
+    Durability,
     Snapshot,
     StorageClosedError,
     StorageError,
@@ -16,9 +16,9 @@ from genset.storage.engine import (
 from genset.storage.postgres import statements as sql
 from genset.storage.postgres.asks import Found
 from genset.storage.postgres.batch import Batch
-from genset.storage.postgres.connections import Connections
+from genset.storage.postgres.connections import RANDOM, Connections
 from genset.storage.postgres.dialects import DIALECTS, Dialect, dialect_of
-from genset.storage.postgres.failures import storage_error
+from genset.storage.postgres.failures import FAILURES, storage_error
 from genset.storage.postgres.follower import Follower
 from genset.storage.postgres.function_sessions import (
     COUNTER_SHARDS,
@@ -26,7 +26,7 @@ from genset.storage.postgres.function_sessions import (
 )
 from genset.storage.postgres.leadership import Leadership
 from genset.storage.postgres.memory import Memory
-from genset.storage.postgres.patience import FAILURES, Patience
+from genset.storage.postgres.patience import Patience
 from genset.storage.postgres.portable_sessions import PortableSession
 from genset.storage.postgres.reads import Reads
 from genset.storage.postgres.schema import ensure_schema
@@ -47,7 +47,7 @@ async def open_postgres(
     url: str,
     *,
     replica: str | None = None,
-    durability: str = "full",
+    durability: Durability = "full",
     dialect: str | None = None,
     connections_max: int = CONNECTIONS_MAX,
 ) -> PostgresEngine:
@@ -105,6 +105,11 @@ class PostgresEngine:
         sessions = _FunctionSessions if dialect.commits_by_function else _PortableSessions
         self._writes = Writes(primary, sessions(primary, guess), self._patience)
         self._closing: asyncio.Task[None] | None = None
+
+    @property
+    def lags(self) -> bool:
+        """See `Engine.lags`."""
+        return self._follower is not None
 
     def read(
         self, body: Callable[[Snapshot], Awaitable[T]], *, consistent: bool = True
@@ -173,7 +178,7 @@ class _FunctionSessions:
         self._connections = connections
         self._guess = guess
         self._memory = Memory()
-        self._shard = random.randrange(COUNTER_SHARDS)
+        self._shard = RANDOM.randrange(COUNTER_SHARDS)
         self.recall = self._memory.recall
 
     def begin(self, lost: Sequence[Batch]) -> Session:
@@ -191,7 +196,7 @@ class _PortableSessions:
     def __init__(self, connections: Connections, guess: RowGuess) -> None:
         self._connections = connections
         self._guess = guess
-        self._shard = random.randrange(COUNTER_SHARDS)
+        self._shard = RANDOM.randrange(COUNTER_SHARDS)
 
     def recall(self, key: bytes, found: Found) -> None:
         """Nothing: what is not read in the transaction is not checked by it."""

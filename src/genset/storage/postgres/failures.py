@@ -47,6 +47,8 @@ _NO_HOST: Final = asyncpg.TargetServerAttributeNotMatched
 _OF_CONNECTIONS: Final = (
     asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError, EOFError,
 )  # fmt: skip
+FAILURES: Final = (asyncpg.PostgresError, *_OF_CONNECTIONS)
+"""What asyncpg raises if a call fails."""
 
 
 def failure_of(error: BaseException) -> Failure:

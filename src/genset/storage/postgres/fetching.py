@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from genset.storage._changes import Pair
 from genset.storage.engine import is_whole
 from genset.storage.postgres import statements as sql
-from genset.storage.postgres.asks import Ask, Found, Pair, Range
+from genset.storage.postgres.asks import Ask, Found, Range
 from genset.storage.postgres.connections import Connection
 from genset.storage.postgres.statements import RowGuess
 

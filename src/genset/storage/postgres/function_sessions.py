@@ -6,7 +6,6 @@ still so, and makes its changes. A batch that keeps losing to others is locked f
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Final
@@ -19,11 +18,11 @@ from genset.storage.postgres.connections import (
     Connections,
     register_writer,
 )
-from genset.storage.postgres.failures import WRITER_REPLACED, Failure, failure_of
+from genset.storage.postgres.failures import FAILURES, WRITER_REPLACED, Failure, failure_of
 from genset.storage.postgres.fetching import fetch
+from genset.storage.postgres.held import Held
 from genset.storage.postgres.locks import Locks
 from genset.storage.postgres.memory import Memory
-from genset.storage.postgres.patience import FAILURES
 from genset.storage.postgres.sessions import CommitLostError
 from genset.storage.postgres.statements import RowGuess
 
@@ -50,8 +49,6 @@ class FunctionSession:
     reads.
     """
 
-    is_checked_later: Final = True
-
     def __init__(
         self,
         connections: Connections,
@@ -65,8 +62,8 @@ class FunctionSession:
         self._guess = guess
         self._shard = shard
         self._lost = lost
+        self._transaction: Held | None = None
         self._held: Connection | None = None
-        self._ending = contextlib.AsyncExitStack()
 
     async def __aenter__(self) -> FunctionSession:
         """Begin; with locks, take them and keep the connection."""
@@ -74,18 +71,10 @@ class FunctionSession:
             locks = Locks()
             for batch in self._lost:
                 add_locks(locks, batch)
-            await self._ending.__aenter__()
-            try:
-                held = await self._ending.enter_async_context(self._connections.take())
-                if not held.writer:
-                    await register_writer(held)
-                numbers, alone = locks.numbers()
-                texts = (",".join(map(str, numbers)), ",".join(map(str, alone)))
-                await held.execute(_BEGIN.format(*texts))
-            except BaseException as error:
-                await self._ending.__aexit__(type(error), error, error.__traceback__)
-                raise
-            self._held = held
+            numbers, alone = locks.numbers()
+            begin = _BEGIN.format(",".join(map(str, numbers)), ",".join(map(str, alone)))
+            self._transaction = Held(self._connections, begin)
+            self._held = await self._transaction.__aenter__()
         return self
 
     async def __aexit__(
@@ -95,12 +84,8 @@ class FunctionSession:
         trace: TracebackType | None,
     ) -> None:
         """End: give the locks back."""
-        if self._held is not None:
-            try:
-                if error is None and self._held.is_in_transaction():
-                    await self._held.execute("ROLLBACK")
-            finally:
-                await self._ending.__aexit__(kind, error, trace)
+        if self._transaction is not None:
+            await self._transaction.__aexit__(kind, error, trace)
 
     async def prepare(self, batch: Batch) -> None:
         """See `Session.prepare`. What is locked is fetched anew, and stays so."""

@@ -8,7 +8,7 @@ import uuid
 from typing import Final
 
 from genset.storage.postgres.connections import Connections
-from genset.storage.postgres.patience import FAILURES
+from genset.storage.postgres.failures import FAILURES
 
 LEASE_S: Final = 5
 """How long a leader that is heard of no more stays one."""

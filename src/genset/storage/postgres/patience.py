@@ -4,29 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, Protocol, TypeVar
 
-import asyncpg
-
 from genset.storage.engine import StorageBusyError, StorageError
-from genset.storage.postgres.connections import DEADLINE_S
-from genset.storage.postgres.failures import Failure, failure_of, storage_error
+from genset.storage.postgres.connections import DEADLINE_S, RANDOM
+from genset.storage.postgres.failures import FAILURES, Failure, failure_of, storage_error
 
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
-FAILURES: Final = (
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    OSError,
-    TimeoutError,
-)
-"""What asyncpg raises if a call fails."""
 DOWN_AFTER_S: Final = 1.0
 """How long a database may fail until it is known not to serve: connections may break, and standbys
 are promoted in moments."""
@@ -90,7 +79,7 @@ class Patience:
         left_s = deadline - asyncio.get_running_loop().time()
         if not self._tries_again or failure_of(error) not in _PASSING or left_s < _WORTH_S:
             return False
-        await asyncio.sleep(min(random.uniform(0, pause_s), left_s))
+        await asyncio.sleep(min(RANDOM.uniform(0, pause_s), left_s))
         return True
 
     def saw(self, error: BaseException | None) -> None:

@@ -5,21 +5,15 @@ The database itself finds conflicts and says so with 40001 or 40P01; then the ba
 
 from __future__ import annotations
 
-import contextlib
 from types import TracebackType
 from typing import Any, Final
 
 from genset.storage.postgres.asks import Ask
 from genset.storage.postgres.batch import Batch
-from genset.storage.postgres.connections import (
-    RANDOM,
-    Connection,
-    Connections,
-    register_writer,
-)
-from genset.storage.postgres.failures import Failure, failure_of
+from genset.storage.postgres.connections import RANDOM, Connection, Connections
+from genset.storage.postgres.failures import FAILURES, Failure, failure_of
 from genset.storage.postgres.fetching import fetch
-from genset.storage.postgres.patience import FAILURES
+from genset.storage.postgres.held import Held
 from genset.storage.postgres.sessions import CommitLostError
 from genset.storage.postgres.statements import RowGuess
 
@@ -51,27 +45,15 @@ _ADVANCE: Final = (
 class PortableSession:
     """A `Session` that is one transaction."""
 
-    is_checked_later: Final = False
-
     def __init__(self, connections: Connections, guess: RowGuess, shard: int) -> None:
-        self._connections = connections
+        self._transaction = Held(connections, _BEGIN)
         self._guess = guess
         self._shard = shard
-        self._held: Connection | None = None
-        self._ending = contextlib.AsyncExitStack()
+        self._connection: Connection
 
     async def __aenter__(self) -> PortableSession:
         """Begin the transaction."""
-        await self._ending.__aenter__()
-        try:
-            held = await self._ending.enter_async_context(self._connections.take())
-            if not held.writer:
-                await register_writer(held)
-            await held.execute(_BEGIN)
-        except BaseException as error:
-            await self._ending.__aexit__(type(error), error, error.__traceback__)
-            raise
-        self._held = held
+        self._connection = await self._transaction.__aenter__()
         return self
 
     async def __aexit__(
@@ -81,13 +63,7 @@ class PortableSession:
         trace: TracebackType | None,
     ) -> None:
         """End the transaction."""
-        held = self._connection
-        try:
-            if not held.is_closed() and held.is_in_transaction():
-                with contextlib.suppress(*FAILURES):
-                    await held.execute("ROLLBACK")
-        finally:
-            await self._ending.__aexit__(kind, error, trace)
+        await self._transaction.__aexit__(kind, error, trace)
 
     async def prepare(self, batch: Batch) -> None:
         """See `Session.prepare`. Another transaction's findings are nothing in this one."""
@@ -111,11 +87,6 @@ class PortableSession:
             raise
         held.serial = serial or held.serial
         return True
-
-    @property
-    def _connection(self) -> Connection:
-        assert self._held is not None
-        return self._held
 
     async def _change(self, batch: Batch, serial: int) -> None:
         changes, held = batch.changes, self._connection

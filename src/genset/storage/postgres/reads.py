@@ -75,33 +75,24 @@ class Reads:
             for _ in range(_TRIES):
                 view = ReadView(_NOT_YET, self._remembered)
                 run = Run(body(view))
-                run.step()
-                assumed = view.assumed
-                if run.is_done and not assumed:
-                    return self._outcome(run, view)  # type: ignore[no-any-return]
-                ask = run.ask or _NOTHING
-                if ask.counters:
-                    run.give_up()
-                    break
                 try:
-                    if ask.range is None:
-                        found: Found | None = await self._join([*ask.keys, *assumed])
-                    else:
-                        found = await self._fetch_range(ask.range, assumed)
-                except BaseException:
-                    run.give_up()
-                    raise
-                if found is not None and not self._is_true(assumed, found.values):
-                    run.give_up()
-                    continue
-                if found is not None:
+                    run.step()
+                    assumed = view.assumed
+                    if run.is_done and not assumed:
+                        return self._outcome(run, view)  # type: ignore[no-any-return]
+                    found = await self._find(run.ask or _NOTHING, assumed)
+                    if found is None:
+                        break
+                    if not self._is_true(assumed, found.values):
+                        continue
                     view.give(found)
                     if not run.is_done:
                         run.step()
                     if run.is_done:
                         return self._outcome(run, view)  # type: ignore[no-any-return]
-                run.give_up()
-                break
+                    break
+                finally:
+                    run.give_up()
             return await self._patience.insist(lambda: self._read_in_transaction(body))
         finally:
             self._count -= 1
@@ -132,6 +123,14 @@ class Reads:
                 else:
                     self._remembered[key] = actual
         return is_true
+
+    async def _find(self, ask: Ask, assumed: Collection[bytes]) -> Found | None:
+        """What is asked for and what was assumed, in one view; None if that takes more."""
+        if ask.counters:
+            return None
+        if ask.range is not None:
+            return await self._fetch_range(ask.range, assumed)
+        return await self._join([*ask.keys, *assumed])
 
     async def _fetch_range(self, asked: Range, assumed: Collection[bytes]) -> Found | None:
         """A range, and what was assumed, in one view; None if one statement did not do."""

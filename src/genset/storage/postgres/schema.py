@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from importlib import resources
 from typing import Final
 
 import asyncpg
 
 from genset.storage.engine import StorageError
+from genset.storage.postgres.connections import RANDOM
 from genset.storage.postgres.dialects import Dialect
 
 FORMAT_VERSION: Final = 1
@@ -71,7 +71,7 @@ async def _create_among_others(connection: asyncpg.Connection, dialect: Dialect)
         except _CAME_BETWEEN:
             if dialect.locks_schema or not tries_left:
                 raise
-            await asyncio.sleep(random.uniform(0, _PAUSE_S))
+            await asyncio.sleep(RANDOM.uniform(0, _PAUSE_S))
         else:
             return
 

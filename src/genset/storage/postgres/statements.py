@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from genset.storage.postgres.asks import Pair, Range
+from genset.storage._changes import Pair
+from genset.storage.postgres.asks import Range
 
 GET: Final = "SELECT key, value, version FROM genset.kv WHERE key = ANY($1::bytea[])"
 GET_VALUES: Final = "SELECT key, value FROM genset.kv WHERE key = ANY($1::bytea[])"

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from genset.storage._changes import UNCHANGED, Changes, sum_counters, value_size
-from genset.storage.postgres.asks import Ask, Found, Pair, Range
+from genset.storage._changes import UNCHANGED, Changes, Pair, sum_counters
+from genset.storage.engine import put_over
+from genset.storage.keyspace import value_size
+from genset.storage.postgres.asks import Ask, Found, Range
 from genset.storage.postgres.long_keys import KEY_BYTES_MAX, bound, fitting, shortened
 
 MISSING: Final[Any] = object()
@@ -224,12 +226,7 @@ class WriteView(Changes):
             self.counted[key] = (counter, value_size(value))
             self.put(key, value)
             return
-        before = await self.get(key)
-        self.put(key, value)
-        if before is None:
-            self.add(counter, 1, value_size(value))
-        elif value_size(before) != value_size(value):
-            self.add(counter, 0, value_size(value) - value_size(before))
+        put_over(self, key, await self.get(key), value, counter)
 
     def put(self, key: bytes, value: bytes) -> None:
         """See `Transaction.put`."""

@@ -21,8 +21,8 @@ from genset.storage.engine import (
 from genset.storage.postgres.asks import Found
 from genset.storage.postgres.batch import Batch, PendingWrite
 from genset.storage.postgres.connections import Connections, was_committed
-from genset.storage.postgres.failures import Failure, failure_of, own_error, storage_error
-from genset.storage.postgres.patience import DOWN_DEADLINE_S, FAILURES, Line, Patience
+from genset.storage.postgres.failures import FAILURES, Failure, failure_of, own_error, storage_error
+from genset.storage.postgres.patience import DOWN_DEADLINE_S, Line, Patience
 from genset.storage.postgres.sessions import CommitLostError, Session
 
 T = TypeVar("T")
