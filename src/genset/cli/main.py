@@ -22,6 +22,12 @@ _SECTIONS: Final = {
         "serve": "Run the server.",
         "migrate": "Move all data of a stopped server to another place.",
     },
+    "Data in and out": {
+        "load": "Load items from files into a table.",
+        "dump": "Write all items of a table to a file, or to the standard output.",
+        "export": "Write a table to a folder, as DynamoDB exports tables to S3.",
+        "import": "Move tables in from DynamoDB Local, dynalite or another DynamoDB.",
+    },
 }
 
 
