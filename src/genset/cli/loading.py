@@ -19,7 +19,7 @@ from genset.transfer.formats.format import Options
 from genset.transfer.formats.registry import FORMATS
 from genset.transfer.loading.batch_writer import BatchWriter
 from genset.transfer.loading.ledger import Ledger
-from genset.transfer.loading.loader import load
+from genset.transfer.loading.loader import load, remaining
 from genset.transfer.loading.rate_limit import Rate, RateLimiter
 from genset.transfer.loading.state import LoadState, StateFile, initial_state
 from genset.transfer.records import Fault, Readings
@@ -61,12 +61,11 @@ def run(remote: Remote, options: LoadOptions) -> Status:
         book = _Book(bar, lines, place, state)
         limiter = RateLimiter(options.rate)
         load(
-            sources,
+            remaining(sources, state, _reader(options, shape, book)),
             BatchWriter(client, shape, limiter),
             Ledger(state, book),
             keys=shape.keys,
             threads=options.threads,
-            read=_reader(options, shape, book),
         )
     if place is not None:
         place.remove()

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from genset.cli.rates import rate_option
 from genset.cli.remote import Remote, remote_options
 from genset.cli.statuses import Status
 
@@ -31,15 +32,6 @@ def _delimiter(_: click.Context, __: click.Parameter, text: str) -> str:
     return found
 
 
-def _rate(_: click.Context, __: click.Parameter, text: str | None) -> Any:
-    from genset.transfer.loading.rate_limit import parse_rate
-
-    try:
-        return None if text is None else parse_rate(text)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
-
-
 @click.command()
 @click.argument("table")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
@@ -59,12 +51,7 @@ def _rate(_: click.Context, __: click.Parameter, text: str | None) -> Any:
 @click.option(
     "--delimiter", default=",", callback=_delimiter, help="What separates the cells of CSV."
 )
-@click.option(
-    "--rate",
-    metavar="RATE",
-    callback=_rate,
-    help="At most so many items a second (500), or write capacity units (500wcu).",
-)
+@rate_option
 @click.option(
     "--threads",
     type=click.IntRange(1, 10),

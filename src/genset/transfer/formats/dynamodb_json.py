@@ -13,9 +13,9 @@ from typing import Any, BinaryIO, Final
 import orjson
 
 from genset.transfer.formats.format import Format, Options
-from genset.transfer.formats.lines import read_lines
+from genset.transfer.formats.lines import parse_line, read_lines
 from genset.transfer.plain import Item, from_dynamodb_json, to_dynamodb_json
-from genset.transfer.records import Readings
+from genset.transfer.records import Fault, Place, Readings, Record
 
 _CONTENT_TYPES: Final[dict[str, Any]] = {
     **dict.fromkeys(("S", "N", "B"), str),
@@ -29,6 +29,14 @@ _CHANGE_MEMBERS: Final = {"Metadata", "Keys", "NewImage", "OldImage"}
 def read(stream: BinaryIO, name: str, _: Options) -> Readings:
     """A record for each line that is not blank."""
     return read_lines(stream, name, _record)
+
+
+def parse_item(text: bytes | str, place: Place) -> Record | Fault:
+    """The record of a bare item's text, or its fault."""
+    raw = text.encode() if isinstance(text, str) else text
+    return parse_line(
+        raw, place, lambda line: (from_dynamodb_json(_object(orjson.loads(line))), False)
+    )
 
 
 def _record(line: bytes) -> tuple[Item, bool]:

@@ -12,6 +12,7 @@ from typing import BinaryIO, Final
 
 from genset.transfer.formats.format import Format, Options
 from genset.transfer.formats.json_lines import plain_item
+from genset.transfer.formats.lines import parse_line
 from genset.transfer.plain import Item, dumps, to_plain
 from genset.transfer.records import Fault, Place, Readings, Record
 
@@ -117,12 +118,7 @@ def _reading(place: Place, text: bytes) -> Record | Fault:
     shown = _shown(text)
     if not text:
         return Fault(place, "there is nothing between two commas", shown)
-    try:
-        return Record(place=place, item=plain_item(text), text=shown)
-    except RecursionError:
-        return Fault(place, "it is nested too deeply", shown)
-    except ValueError as error:
-        return Fault(place, str(error), shown)
+    return parse_line(text.replace(b"\n", b" "), place, lambda line: (plain_item(line), False))
 
 
 def write(items: Iterable[Item], out: BinaryIO, _: Options) -> int:

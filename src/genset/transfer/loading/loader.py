@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from types import TracebackType
@@ -158,22 +158,21 @@ Reader = Callable[[Source, Opened], Readings]
 
 
 def load(
-    sources: Sequence[Source],
+    readings: Iterable[tuple[Ticket, Reading]],
     writer: BatchWriter,
     ledger: Ledger,
     *,
     keys: Sequence[str],
     threads: int,
-    read: Reader,
 ) -> None:
-    """Write all records of the sources that the ledger's state does not count as done.
+    """Write all records, whose tickets are numbered from 0.
 
-    Raises what `read` and `BatchWriter.write` raise. The ledger is closed in any case.
+    Raises what reading them and `BatchWriter.write` raise. The ledger is closed in any case.
     """
     try:
         with _Threads(writer, ledger, threads) as working:
             dealer = _Dealer(working, threads, keys)
-            for ticket, reading in _remaining(sources, ledger.state, read):
+            for ticket, reading in readings:
                 match reading:
                     case Fault():
                         ledger.settle(ticket, reading)
@@ -186,10 +185,10 @@ def load(
         ledger.close()
 
 
-def _remaining(
+def remaining(
     sources: Sequence[Source], state: LoadState, read: Reader
 ) -> Iterator[tuple[Ticket, Reading]]:
-    """What is not done, with its number in this run and that of its source."""
+    """What of the sources the state does not count as done. Raises what `opened` and `read` do."""
     number = 0
     already = [each.done for each in state.sources]
     for index, source in enumerate(sources):
