@@ -5,6 +5,7 @@ Status 0 is an end that was asked for, 2 a wrong command line or file, 1 anythin
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 from collections.abc import Sequence
@@ -39,6 +40,8 @@ def _migrate(settings: MigrateSettings) -> int:
 
 
 def _serve(settings: Settings) -> int:
+    # What is imported is no garbage: the collector has nothing to look for until all is loaded.
+    gc.disable()
     # Imported late: a wrong option is answered without loading a server.
     from genset.cli import serve
     from genset.storage.engine import StorageError
@@ -55,6 +58,8 @@ def _serve(settings: Settings) -> int:
         return _complain(f"cannot listen at {place}: {error.strerror or error}", 1)
     except KeyboardInterrupt:
         return 0
+    finally:
+        gc.enable()
 
 
 def _complain(message: str, status: int) -> int:
