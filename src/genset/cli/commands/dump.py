@@ -50,6 +50,6 @@ def command(remote: Remote, **options: Any) -> None:
           --values '{":min": 1960}'
       genset dump Music --format jsonl | jq .Song
     """
-    from genset.cli.dumping import DumpOptions, run
+    from genset.cli.dump_table import DumpOptions, run
 
     run(remote, DumpOptions(**options))

@@ -36,6 +36,6 @@ def command(remote: Remote, table: str, folder: Path, segments: int) -> None:
       genset load Music2 "$(genset export Music backup)"
       aws s3 sync backup s3://my-bucket/music
     """
-    from genset.cli.exporting import run
+    from genset.cli.export_table import run
 
     run(remote, table, folder, segments)

@@ -63,6 +63,6 @@ def command(remote: Remote, **options: Any) -> Status:
       genset import --from-endpoint-url http://127.0.0.1:4566
       genset import --from-profile staging --from-region eu-west-1 --table Music
     """
-    from genset.cli.importing import ImportOptions, run
+    from genset.cli.import_tables import ImportOptions, run
 
     return run(remote, ImportOptions(**options))

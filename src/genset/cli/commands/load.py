@@ -84,6 +84,6 @@ def command(remote: Remote, **options: Any) -> Status:
       genset load Music AWSDynamoDB/01680958677849-381aef7c
       generate-items | genset load Music -
     """
-    from genset.cli.loading import LoadOptions, run
+    from genset.cli.load_files import LoadOptions, run
 
     return run(remote, LoadOptions(**options))

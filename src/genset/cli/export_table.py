@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from genset.cli.amounts import amount
 from genset.cli.faults import told
 from genset.cli.progress import progress
 from genset.cli.remote import Remote
@@ -24,10 +25,10 @@ def run(remote: Remote, table: str, folder: Path, segments: int) -> None:
     with told(), progress(f"exporting {name}", description.get("ItemCount")) as bar:
         parts = [scan_segment(client, request, each, segments) for each in range(segments)]
         written = write_export(
-            folder, description, parts, lambda count: bar.show(count, f"{count:,} items")
+            folder, description, parts, lambda count: bar.show(count, f"{amount(count, 'item')}")
         )
         _write_description(folder / f"{name}-{written.export_id}.json", description)
-    print(f"exported {written.item_count:,} items of {name}", file=sys.stderr)
+    print(f"exported {amount(written.item_count, 'item')} of {name}", file=sys.stderr)
     print(written.folder)
 
 

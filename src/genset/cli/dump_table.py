@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
+from genset.cli.amounts import amount
 from genset.cli.faults import told
 from genset.cli.progress import Progress, progress
 from genset.cli.remote import Remote
@@ -48,7 +49,7 @@ def run(remote: Remote, options: DumpOptions) -> None:
         items = counted(scan_items(client, request, options.segments), bar)
         count = _format(options).write(items, out, columns)
     if options.output_file is not None:
-        print(f"wrote {count:,} items to {options.output_file}", file=sys.stderr)
+        print(f"wrote {amount(count, 'item')} to {options.output_file}", file=sys.stderr)
 
 
 def _format(options: DumpOptions) -> Format:
@@ -89,7 +90,7 @@ def counted(items: Iterable[Item], bar: Progress) -> Iterator[Item]:
     """The items, each of which moves the bar."""
     for count, item in enumerate(items, start=1):
         yield item
-        bar.show(count, f"{count:,} items")
+        bar.show(count, f"{amount(count, 'item')}")
 
 
 def _bar(options: DumpOptions, total: int) -> contextlib.AbstractContextManager[Progress]:

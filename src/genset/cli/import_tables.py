@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from genset.cli.amounts import amount
 from genset.cli.faults import told
 from genset.cli.progress import Progress, progress
 from genset.cli.remote import Remote
@@ -83,10 +84,10 @@ class _Telling(Watch):
         self._bar.expect(self._total * (1 + self._verifies) or None)
 
     def copied(self, items: int) -> None:
-        self._bar.show(items, f"{self._name}: {items:,} items copied")
+        self._bar.show(items, f"{self._name}: {amount(items, 'item')} copied")
 
     def compared(self, items: int) -> None:
-        self._bar.show(self._total + items, f"{self._name}: {items:,} items compared")
+        self._bar.show(self._total + items, f"{self._name}: {amount(items, 'item')} compared")
 
     def refused(self, fault: Fault) -> None:
         self._bar.say(str(fault))
@@ -104,7 +105,7 @@ class _Telling(Watch):
 def _outcome(result: Copied) -> str:
     if result.skipped:
         return "there already, and left as it is"
-    parts = [f"{result.copied:,} items copied"]
+    parts = [f"{amount(result.copied, 'item')} copied"]
     if result.refused:
         parts.append(f"{result.refused:,} refused")
     found = result.differences
@@ -124,4 +125,4 @@ def _outcome(result: Copied) -> str:
 def _summary(results: Sequence[Copied], origin: Origin) -> str:
     copied = [each for each in results if not each.skipped]
     items = sum(each.copied for each in copied)
-    return f"copied {len(copied):,} tables with {items:,} items from {origin.place}"
+    return f"copied {amount(len(copied), 'table')} with {amount(items, 'item')} from {origin.place}"
