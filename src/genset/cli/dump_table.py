@@ -90,7 +90,7 @@ def counted(items: Iterable[Item], bar: Progress) -> Iterator[Item]:
     """The items, each of which moves the bar."""
     for count, item in enumerate(items, start=1):
         yield item
-        bar.show(count, f"{amount(count, 'item')}")
+        bar.show(count, amount(count, "item"))
 
 
 def _bar(options: DumpOptions, total: int) -> contextlib.AbstractContextManager[Progress]:
