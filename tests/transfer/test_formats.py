@@ -175,7 +175,7 @@ def test_lines_of_an_incremental_export_put_and_delete() -> None:
         {"Metadata":{"WriteTimestampMicros":{"N":"2"}},"Keys":{"a":{"S":"2"}},"OldImage":{"a":{"S":"2"}},"NewImage":{"a":{"S":"2"},"b":{"N":"2"}}}
         {"Metadata":{"WriteTimestampMicros":{"N":"3"}},"Keys":{"a":{"S":"3"}}}
         {"Metadata":{"WriteTimestampMicros":{"N":"4"}},"Keys":{"a":{"S":"4"}},"OldImage":{"a":{"S":"4"},"b":{"N":"9"}}}
-    """  # noqa: E501
+    """
     readings = read(DYNAMODB, content)
     assert [(each.item, each.deletes) for each in readings if isinstance(each, Record)] == [
         ({"a": {"S": "1"}, "b": {"N": "1"}}, False),
