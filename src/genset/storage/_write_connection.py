@@ -120,6 +120,18 @@ class WriteConnection:
             self._recover(committing)
         return batch
 
+    def run_in_open_transaction(self, write: PendingWrite) -> None:
+        """Run a write in a transaction that somebody else has begun, and ends.
+
+        If the storage fails, the write has a StorageError, and a part of its changes may be in the
+        transaction, which must not be committed then.
+        """
+        self.run_bodies(deque([write]))
+        batch, self._batch = self._batch, []
+        error, self._failure = self._failure, None
+        if error is not None:
+            self._fail(batch, error)
+
     def checkpoint(self) -> None:
         """Copy what the log holds into the database, as far as no reader still needs the log.
 

@@ -86,7 +86,7 @@ class Api:
 
     def _take_switches(self) -> None:
         assert self._realism is not None
-        self._meddling = self._realism if self._realism.state.meddles else None
+        self._meddling = self._realism if self._realism.meddles else None
         self._services = self._realism.services
         self._write = self._realism.engine.write
         self._scopes.clear()
