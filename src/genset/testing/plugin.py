@@ -96,34 +96,40 @@ def _marked(request: pytest.FixtureRequest) -> list[Declared]:
     return [declared for marker in reversed(markers) for declared in marker.args]
 
 
+# Made once for all tests: making one takes longer than most tests.
+
+
 @pytest.fixture(scope="session")
-def _dynamodb_clients(_dynamodb_start: tuple[LocalSession, Mark]) -> dict[str, Any]:
-    return {}
+def _dynamodb_client(_dynamodb_start: tuple[LocalSession, Mark]) -> Any:
+    return _dynamodb_start[0].client("dynamodb")
+
+
+@pytest.fixture(scope="session")
+def _dynamodb_streams_client(_dynamodb_start: tuple[LocalSession, Mark]) -> Any:
+    return _dynamodb_start[0].client("dynamodbstreams")
+
+
+@pytest.fixture(scope="session")
+def _dynamodb_resource(_dynamodb_start: tuple[LocalSession, Mark]) -> Any:
+    return _dynamodb_start[0].resource("dynamodb")
 
 
 @pytest.fixture
-def dynamodb(dynamodb_session: LocalSession, _dynamodb_clients: dict[str, Any]) -> Any:
+def dynamodb(dynamodb_session: LocalSession, _dynamodb_client: Any) -> Any:
     """A boto3 client of DynamoDB."""
-    return _kept(_dynamodb_clients, "dynamodb", dynamodb_session.client)
+    return _dynamodb_client
 
 
 @pytest.fixture
-def dynamodb_streams(dynamodb_session: LocalSession, _dynamodb_clients: dict[str, Any]) -> Any:
+def dynamodb_streams(dynamodb_session: LocalSession, _dynamodb_streams_client: Any) -> Any:
     """A boto3 client of DynamoDB Streams, for the same tables."""
-    return _kept(_dynamodb_clients, "dynamodbstreams", dynamodb_session.client)
+    return _dynamodb_streams_client
 
 
 @pytest.fixture
-def dynamodb_resource(dynamodb_session: LocalSession) -> Any:
+def dynamodb_resource(dynamodb_session: LocalSession, _dynamodb_resource: Any) -> Any:
     """A boto3 resource of DynamoDB, for the same tables."""
-    return dynamodb_session.resource("dynamodb")
-
-
-def _kept(clients: dict[str, Any], name: str, make: Any) -> Any:
-    """A client that all tests share: making one takes longer than most tests."""
-    if name not in clients:
-        clients[name] = make(name)
-    return clients[name]
+    return _dynamodb_resource
 
 
 @pytest.fixture
