@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from genset.testing import transport
 from genset.testing.database import Database
 from genset.testing.stepping import Held
-from genset.wire.messages import Dropped, WireResponse
+from genset.wire.messages import Dropped, WireRequest, WireResponse
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest, AWSResponse
@@ -29,19 +29,22 @@ class AsyncTransport:
         """The answer to a request. Raises ConnectionClosedError, ReadTimeoutError."""
         from aiobotocore.awsrequest import AioAWSResponse
 
-        request_id = transport.new_request_id()
         transport.mark_answered(request)
-        answer = await self._answer(request, request_id)
-        headers = transport.answer_headers(answer, request_id)
+        wired = transport.wire_request(request)
+        if transport.is_too_large(wired):
+            answer = transport.REFUSAL
+        else:
+            answer = await self._answer(request, wired)
+        headers = transport.answer_headers(answer, wired)
         response: AWSResponse = AioAWSResponse(
             request.url, answer.status, headers, _AsyncRaw(answer.body)
         )
         return response
 
-    async def _answer(self, request: AWSPreparedRequest, request_id: str) -> WireResponse:
+    async def _answer(self, request: AWSPreparedRequest, wired: WireRequest) -> WireResponse:
         database = self._database
         try:
-            answer = database.begin(transport.wire_request(request, request_id))
+            answer = database.begin(wired)
             while isinstance(answer, Held):
                 if answer.seconds > self._timeout_s:
                     answer.give_up()

@@ -98,7 +98,8 @@ class Database:
         if self.switches.waits:
             time.sleep(seconds)
         else:
-            self.clock.pass_by(seconds)
+            with self._lock:
+                self.clock.pass_by(seconds)
 
     # Background work.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from types import TracebackType
@@ -20,7 +21,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 class MockDynamoDB:
     """Context manager and decorator; see `mock_dynamodb`."""
 
-    def __init__(self, *, region: str, account: str, session: LocalSession | None = None) -> None:
+    def __init__(
+        self, *, region: str | None, account: str, session: LocalSession | None = None
+    ) -> None:
         self._region = region
         self._account = account
         self._session = session
@@ -60,26 +63,34 @@ class _Active:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._depth = 0
-        self._owns_database = False
         self._interception: Interception | None = None
+        # Making a session takes longer than most tests: those of earlier mocks are used again.
+        self._idle: dict[tuple[str, str], LocalSession] = {}
+        self._returns_session = False
         self.session: LocalSession | None = None
 
-    def enter(self, region: str, account: str, session: LocalSession | None) -> LocalSession:
+    def enter(self, region: str | None, account: str, given: LocalSession | None) -> LocalSession:
         with self._lock:
             if self.session is None:
-                self._begin(region, account, session)
-            elif session is not None and session.database is not self.session.database:
+                self._begin(given or self._take(region or _usual_region(), account))
+                self._returns_session = given is None
+            elif given is not None and given.database is not self.session.database:
                 raise RuntimeError("another database answers all DynamoDB clients already")
             self._depth += 1
             assert self.session is not None
             return self.session
 
-    def _begin(self, region: str, account: str, session: LocalSession | None) -> None:
-        self._owns_database = session is None
-        chosen = session or LocalSession(Database(), region=region, account=account)
-        interception = Interception(chosen.database, region=region, account=account)
+    def _take(self, region: str, account: str) -> LocalSession:
+        """A session with an empty database."""
+        idle = self._idle.pop((region, account), None)
+        return idle or LocalSession(Database(), region=region, account=account)
+
+    def _begin(self, session: LocalSession) -> None:
+        interception = Interception(
+            session.database, region=session.region_name, account=session.account
+        )
         interception.start()
-        self._interception, self.session = interception, chosen
+        self._interception, self.session = interception, session
 
     def leave(self) -> None:
         with self._lock:
@@ -95,8 +106,13 @@ class _Active:
         assert session is not None
         self._interception = self.session = None
         interception.stop()
-        if self._owns_database:
-            session.database.close()
+        if self._returns_session:
+            session.rollback()
+            self._idle[session.region_name, session.account] = session
+
+
+def _usual_region() -> str:
+    return os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
 
 
 _ACTIVE: Final = _Active()
@@ -116,7 +132,7 @@ def mock_dynamodb(target: F, /) -> F: ...
 @overload
 def mock_dynamodb(
     *,
-    region: str = DEFAULT_REGION,
+    region: str | None = None,
     account: str = DEFAULT_ACCOUNT,
 ) -> MockDynamoDB: ...
 
@@ -125,7 +141,7 @@ def mock_dynamodb(
     target: Any = None,
     /,
     *,
-    region: str = DEFAULT_REGION,
+    region: str | None = None,
     account: str = DEFAULT_ACCOUNT,
 ) -> Any:
     """Answer all clients of DynamoDB and its streams in this process, whoever makes them.
@@ -139,8 +155,9 @@ def mock_dynamodb(
 
     Whether they were made before or are made meanwhile, with boto3, aioboto3, botocore or a library
     on top, their requests are answered from an empty database; other services are left alone.
-    AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_DEFAULT_REGION are set meanwhile. Afterwards
-    the database is gone and all is as it was. Within another mock it shares that one's database.
+    AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, if it is not, AWS_DEFAULT_REGION are set
+    meanwhile. Afterwards the data is gone and all is as it was. Within another mock it shares that
+    one's database.
 
     Each test of a decorated class has a database for itself, which begins with what its setUpClass
     has made, if it is a class of unittest.

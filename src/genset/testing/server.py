@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Self
 from urllib.request import Request, urlopen
@@ -91,16 +92,13 @@ class TestServer:
 
     def client(self, service: str = "dynamodb", **options: Any) -> Any:
         """A boto3 client of this server, for "dynamodb" or "dynamodbstreams"."""
-        import boto3
+        return self._session.client(service, endpoint_url=self.url, **options)
 
-        return boto3.client(
-            service,
-            endpoint_url=self.url,
-            region_name=self.region,
-            aws_access_key_id=self.account,
-            aws_secret_access_key=transport.SECRET_KEY,
-            **options,
-        )
+    @cached_property
+    def _session(self) -> Any:
+        from genset.testing.sessions import new_session
+
+        return new_session(self.region, self.account)
 
     def switch(self, **switches: Any) -> None:
         """Change the server's switches to these, and all others to off; see docs/realism.md."""

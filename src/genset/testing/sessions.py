@@ -31,15 +31,7 @@ class LocalSession(Session):  # type: ignore[misc]
         region: str = DEFAULT_REGION,
         account: str = DEFAULT_ACCOUNT,
     ) -> None:
-        core = botocore.session.get_session()
-        core.register_component("data_loader", shared_loader())
-        super().__init__(
-            # The server takes an access key of twelve digits for the account.
-            aws_access_key_id=account,
-            aws_secret_access_key=SECRET_KEY,
-            region_name=region,
-            botocore_session=core,
-        )
+        super().__init__(**_session_options(region, account))
         self.database = database
         self.account = account
 
@@ -128,3 +120,20 @@ def local(
         yield LocalSession(database, region=region, account=account)
     finally:
         database.close()
+
+
+def new_session(region: str, account: str) -> Any:
+    """A plain boto3 Session with the same credentials, for the clients of a real server."""
+    return Session(**_session_options(region, account))
+
+
+def _session_options(region: str, account: str) -> dict[str, Any]:
+    core = botocore.session.get_session()
+    core.register_component("data_loader", shared_loader())
+    return {
+        # The server takes an access key of twelve digits for the account.
+        "aws_access_key_id": account,
+        "aws_secret_access_key": SECRET_KEY,
+        "region_name": region,
+        "botocore_session": core,
+    }

@@ -28,7 +28,7 @@ SECRET_KEY: Final = "local"
 _CONTENT_TYPE: Final = "application/x-amz-json-1.0"
 _BODY_BYTES_MAX: Final = HttpLimits().body_bytes_max
 
-new_request_id = random_request_ids()
+_new_request_id = random_request_ids()
 
 
 def mark_answered(request: AWSPreparedRequest) -> None:
@@ -52,16 +52,16 @@ class Transport:
         """The answer to a request. Raises ConnectionClosedError, ReadTimeoutError."""
         from botocore.awsrequest import AWSResponse
 
-        request_id = new_request_id()
         mark_answered(request)
-        answer = self._answer(request, request_id)
-        headers = answer_headers(answer, request_id)
+        wired = wire_request(request)
+        answer = REFUSAL if is_too_large(wired) else self._answer(request, wired)
+        headers = answer_headers(answer, wired)
         return AWSResponse(request.url, answer.status, headers, _Raw(answer.body))
 
-    def _answer(self, request: AWSPreparedRequest, request_id: str) -> WireResponse:
+    def _answer(self, request: AWSPreparedRequest, wired: WireRequest) -> WireResponse:
         database = self._database
         try:
-            answer = database.begin(wire_request(request, request_id))
+            answer = database.begin(wired)
             while isinstance(answer, Held):
                 if answer.seconds > self._timeout_s:
                     answer.give_up()
@@ -85,14 +85,16 @@ class _Raw:
         yield self._body
 
 
-def wire_request(request: AWSPreparedRequest, request_id: str) -> WireRequest:
+def wire_request(request: AWSPreparedRequest) -> WireRequest:
     """The request as the HTTP server would hand it on."""
     headers = {b"host": _host(request.url)}
     for name, value in request.headers.items():
         headers[name.lower().encode()] = value if type(value) is bytes else value.encode("latin-1")
     body = request.body
     content = body if type(body) is bytes else _content(body)
-    return WireRequest(b"POST", b"/", b"", headers, content, content, _CONTENT_TYPE, request_id)
+    return WireRequest(
+        b"POST", b"/", b"", headers, content, content, _CONTENT_TYPE, _new_request_id()
+    )
 
 
 def _content(body: Any) -> bytes:
@@ -106,14 +108,24 @@ def _host(url: str) -> bytes:
     return urlsplit(url).netloc.encode()
 
 
-def answer_headers(answer: WireResponse, request_id: str) -> Mapping[str, str]:
+def is_too_large(request: WireRequest) -> bool:
+    """Whether the HTTP server would not take a request, but answer with `REFUSAL`."""
+    return len(request.body) > _BODY_BYTES_MAX
+
+
+REFUSAL: Final = WireResponse(b"", 413, "")
+
+
+def answer_headers(answer: WireResponse, request: WireRequest) -> Mapping[str, str]:
     """The headers with which the HTTP server sends an answer."""
+    if answer is REFUSAL:
+        return {"Server": "Server", "Transfer-Encoding": "chunked", "Connection": "close"}
     headers = {
         "Server": "Server",
         "Content-Type": _CONTENT_TYPE if answer.content_type is None else answer.content_type,
         "Date": _date(int(time.time())),
         "Connection": "keep-alive",
-        "x-amzn-RequestId": request_id,
+        "x-amzn-RequestId": request.request_id,
         "x-amz-crc32": str(zlib.crc32(answer.body)),
         "Content-Length": str(len(answer.body)),
     }
