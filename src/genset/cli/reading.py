@@ -37,7 +37,9 @@ class Tally:
             self.capacity += each.get("CapacityUnits", 0.0)
 
     def __str__(self) -> str:
-        counted = f"{self.count} items of {self.scanned} read, " if self.scanned else ""
+        counted = f"{self.count} items" if self.count or self.scanned else ""
+        counted += f" of {self.scanned} read" if self.scanned else ""
+        counted += ", " if counted else ""
         requests = f"{self.requests} request{'' if self.requests == 1 else 's'}"
         seconds = time.monotonic() - self._started
         return f"{counted}{requests}, {self.capacity:g} capacity units, {seconds:.2f} s"
