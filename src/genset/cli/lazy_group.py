@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import CompletionItem
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 Section = Mapping[str, str]
 """Commands of one kind: their names, and a line of help for each."""
@@ -53,6 +55,8 @@ class LazyGroup(click.Group):
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """The commands that begin so, none of which is imported; else what click completes."""
+        from click.shell_completion import CompletionItem
+
         lines = {
             name: text for section in self._sections.values() for name, text in section.items()
         }

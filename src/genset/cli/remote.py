@@ -83,7 +83,7 @@ class Remote:
             if address is not None:
                 _check_listening(address)
             # AWS has streams at another address than tables.
-            streams_of_aws = service != "dynamodb" and _is_aws(address)
+            streams_of_aws = service != "dynamodb" and is_aws(address)
             return session.create_client(
                 service,
                 endpoint_url=None if streams_of_aws else address,
@@ -101,7 +101,7 @@ class Remote:
     def _identity(self, session: Any, address: str | None) -> dict[str, Any]:
         """The Region and the credentials, where botocore would not find its own."""
         region = self._region(session, address)
-        if _is_aws(address):
+        if is_aws(address):
             return {"region_name": region}
         provider = session.get_component("credential_provider")
         for name in _AWS_CREDENTIALS:
@@ -115,7 +115,7 @@ class Remote:
         if self.region is not None:
             return self.region
         named = _AWS_HOST.match(urlsplit(address).hostname or "") if address else None
-        if named is not None and _is_aws(address):
+        if named is not None and is_aws(address):
             return named[1]
         # A profile that was named has its own.
         variable = None if self.profile is not None else _first_variable(_REGION_VARIABLES)
@@ -156,7 +156,8 @@ def _config(address: str | None, timeout_s: float | None) -> Any:
     )
 
 
-def _is_aws(address: str | None) -> bool:
+def is_aws(address: str | None) -> bool:
+    """Whether the endpoint at `address` is AWS's, as the one is that follows from a Region."""
     return address is None or (urlsplit(address).hostname or "").endswith(_AWS_DOMAINS)
 
 
