@@ -19,6 +19,7 @@ CONTRACT = {
     "expressions": ("model",),
     "model": ("storage.keyspace",),
     "storage": (),
+    "transfer": ("model.limits",),
 }
 
 
@@ -75,6 +76,8 @@ def test_a_layer_imports_only_what_is_below_it(layer):
         ("genset.realism.x", "from genset.wire import admin"),
         ("genset.wire.x", "import genset.storage.sqlite"),
         ("genset.wire.x", "from genset.storage.engine_room import Engine"),
+        ("genset.transfer.x", "from genset.model.numbers import normalized"),
+        ("genset.transfer.x", "from genset.cli.statuses import CommandError"),
     ],
 )
 def test_the_check_finds_an_import_that_goes_upward(module, source):

@@ -40,6 +40,12 @@ _SECTIONS: Final = {
         "completion": "Print a shell's script that completes commands and tables.",
         "version": "Show the versions of genset and what it runs on.",
     },
+    "Data in and out": {
+        "load": "Load items from files into a table.",
+        "dump": "Write all items of a table to a file, or to the standard output.",
+        "export": "Write a table to a folder, as DynamoDB exports tables to S3.",
+        "import": "Move tables in from DynamoDB Local, dynalite or another DynamoDB.",
+    },
 }
 _EPILOG: Final = """\
 `genset COMMAND --help` explains a command, with examples.
