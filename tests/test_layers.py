@@ -19,6 +19,8 @@ CONTRACT = {
     "expressions": ("model",),
     "model": ("storage.keyspace",),
     "storage": (),
+    # A front: it speaks to an endpoint as any client does.
+    "schemas": ("model",),
 }
 
 
