@@ -22,6 +22,9 @@ _SECTIONS: Final = {
         "serve": "Run the server.",
         "migrate": "Move all data of a stopped server to another place.",
     },
+    "Tables": {
+        "apply": "Create and update tables as files define them.",
+    },
 }
 
 

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescript
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from genset.schemas import nodes
@@ -14,7 +15,8 @@ from genset.schemas.definitions import INSIGHTS, POLICY, TAGS, TIME_TO_LIVE, Tab
 from genset.schemas.nodes import Data, Node
 
 _KEPT: Final = TABLE_MEMBERS - {"BillingMode", "SSESpecification", "TableClass"}
-_INDEX_KEPT: Final = ("IndexName", "KeySchema", "Projection", "OnDemandThroughput")
+_LOCAL_KEPT: Final = ("IndexName", "KeySchema", "Projection")
+_INDEX_KEPT: Final = (*_LOCAL_KEPT, "OnDemandThroughput")
 
 
 def describe_tables(node: Node, notes: Notes) -> list[TableDefinition]:
@@ -34,8 +36,11 @@ def input_tables(node: Node, notes: Notes) -> list[TableDefinition]:
     ]
 
 
-def described_node(node: Node) -> Node:
-    """A TableDescription as a CreateTable request that makes such a table."""
+def described_node(node: Node, *, warm: bool = False) -> Node:
+    """A TableDescription as a CreateTable request that makes such a table.
+
+    With `warm` it has the warm throughput, which every table has, and which grows with its use.
+    """
     given = nodes.members(node, "a table's description")
     members = {name: each for name, each in given.items() if name in _KEPT}
     place = node.place
@@ -52,10 +57,15 @@ def described_node(node: Node) -> Node:
     encryption = node.get("SSEDescription")
     if encryption is not None:
         members["SSESpecification"] = _encryption(encryption)
-    members.pop("WarmThroughput", None)
-    for member in ("LocalSecondaryIndexes", "GlobalSecondaryIndexes"):
-        if member in members:
-            members[member] = _indexes(members[member], member, on_demand=on_demand)
+    if not warm:
+        members.pop("WarmThroughput", None)
+    kept = {*_INDEX_KEPT, *(("WarmThroughput",) if warm else ())}
+    if not on_demand:
+        kept.add("ProvisionedThroughput")
+    if "LocalSecondaryIndexes" in members:
+        members["LocalSecondaryIndexes"] = _indexes(members["LocalSecondaryIndexes"], _LOCAL_KEPT)
+    if "GlobalSecondaryIndexes" in members:
+        members["GlobalSecondaryIndexes"] = _indexes(members["GlobalSecondaryIndexes"], kept)
     return Node(members, place)
 
 
@@ -80,16 +90,15 @@ def _encryption(node: Node) -> Node:
     return node.with_data(members)
 
 
-def _indexes(node: Node, member: str, *, on_demand: bool) -> Node:
-    kept = _INDEX_KEPT if on_demand else (*_INDEX_KEPT, "ProvisionedThroughput")
+def _indexes(node: Node, kept: Iterable[str]) -> Node:
+    """The indexes with the members `kept`, but those that are being deleted."""
     indexes: list[Node] = []
-    for each in nodes.items(node, member):
+    for each in nodes.items(node, "the indexes"):
         given = nodes.members(each, "an index")
         status = given.get("IndexStatus")
-        if status is not None and status.data == "DELETING":
-            continue
-        names = kept if member == "GlobalSecondaryIndexes" else _INDEX_KEPT[:3]
-        indexes.append(each.with_data({name: given[name] for name in names if name in given}))
+        if status is None or status.data != "DELETING":
+            members = {name: given[name] for name in kept if name in given}
+            indexes.append(each.with_data(members))
     return node.with_data(indexes)
 
 

@@ -12,21 +12,35 @@ from genset.schemas.yaml_text import parse_yaml
 _BYTES_MAX = 64 * 1024 * 1024
 
 
+Stamp = tuple[object, ...]
+"""What tells one state of a file or folder from another."""
+
+
+def stamp(path: Path) -> Stamp:
+    """The stamp of a file or folder; empty if it is not there."""
+    try:
+        status = path.stat()
+        names = sorted(each.name for each in path.iterdir()) if path.is_dir() else ()
+    except OSError:
+        return ()
+    return (status.st_mtime_ns, status.st_size, status.st_ino, tuple(names))
+
+
 class Files:
-    """Reads files, and remembers which: what is watched for changes."""
+    """Reads files, and remembers which, and how they were just before."""
 
     def __init__(self) -> None:
-        self._read: dict[Path, None] = {}
+        self._stamps: dict[Path, Stamp] = {}
 
     @property
-    def read_so_far(self) -> tuple[Path, ...]:
-        """The files read, and folders listed, each once."""
-        return tuple(self._read)
+    def stamps(self) -> dict[Path, Stamp]:
+        """The files that were looked for and the folders that were listed: what to watch."""
+        return dict(self._stamps)
 
     def text(self, path: Path, asked: Place | None = None) -> str:
         """The text of a file that was named at `asked`. Raises SchemaError."""
-        self._read[path] = None
-        place = asked or Place(str(path), 1)
+        self._stamps.setdefault(path, stamp(path))
+        place = asked or Place(str(path), 0)
         named = "" if asked is None else f"{path}: "
         try:
             if path.stat().st_size > _BYTES_MAX:
@@ -44,7 +58,7 @@ class Files:
 
     def listed(self, folder: Path, pattern: str) -> list[Path]:
         """The files in a folder, by name."""
-        self._read[folder] = None
+        self._stamps.setdefault(folder, stamp(folder))
         return sorted(path for path in folder.glob(pattern) if path.is_file())
 
 

@@ -19,14 +19,10 @@ from genset.schemas.problems import Place, Problem, SchemaError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schema:
-    """The tables of some files; `notes` say what in them is not followed.
-
-    `files` are those that were read, and the folders that were looked into.
-    """
+    """The tables of some files; `notes` say what in them is not followed, and what is instead."""
 
     tables: tuple[TableDefinition, ...]
     notes: tuple[Problem, ...] = ()
-    files: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,14 +54,18 @@ def read_tables(
 
 
 def read_schema(
-    paths: Iterable[str | Path], parameters: Parameters, *, format_: str | None = None
+    paths: Iterable[str | Path],
+    parameters: Parameters,
+    *,
+    format_: str | None = None,
+    files: Files | None = None,
 ) -> Schema:
-    """The tables of several files or folders together.
+    """The tables of several files or folders together; `files` remembers what was read.
 
     Raises SchemaError with all that is wrong in them, if two define a table of one name, and for
     parameters that none of them has.
     """
-    files = Files()
+    files = files or Files()
     tables: list[TableDefinition] = []
     notes: Notes = []
     problems: list[Problem] = []
@@ -73,19 +73,18 @@ def read_schema(
         try:
             found = _read(path, files, parameters, notes, format_)
             if not found:
-                raise SchemaError.at(Place(str(path), 1), "defines no table")
+                raise SchemaError.at(Place(str(path), 0), "defines no table")
             tables += found
         except SchemaError as error:
             problems += error.problems
         unused = parameters.unused()
     if not problems and unused:
         names = ", ".join(unused)
-        problems.append(Problem(Place(str(path), 1), f"nothing has a parameter named {names}"))
+        problems.append(Problem(Place(str(path), 0), f"nothing has a parameter named {names}"))
     problems += _repeated(tables)
     if problems:
         raise SchemaError(problems)
-    kept = tuple(dict.fromkeys(notes))
-    return Schema(tables=tuple(tables), notes=kept, files=files.read_so_far)
+    return Schema(tables=tuple(tables), notes=tuple(dict.fromkeys(notes)))
 
 
 def _read(
