@@ -19,7 +19,9 @@ CONTRACT = {
     "expressions": ("model",),
     "model": ("storage.keyspace",),
     "storage": (),
+    # Fronts: they speak to an endpoint as any client does.
     "transfer": ("model.limits",),
+    "schemas": ("model",),
 }
 
 

@@ -46,6 +46,9 @@ _SECTIONS: Final = {
         "export": "Write a table to a folder, as DynamoDB exports tables to S3.",
         "import": "Move tables in from DynamoDB Local, dynalite or another DynamoDB.",
     },
+    "Tables": {
+        "apply": "Create and update tables as files define them.",
+    },
 }
 _EPILOG: Final = """\
 `genset COMMAND --help` explains a command, with examples.
