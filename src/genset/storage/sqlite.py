@@ -106,9 +106,7 @@ class FileEngine:
         """See `Engine.scan_counters`."""
         return decoded(await self.read(lambda snapshot: snapshot.scan(start, stop, limit=limit)))
 
-    def inspect(
-        self, body: Callable[[Inspection], Awaitable[T]]
-    ) -> Coroutine[Any, Any, T]:
+    def inspect(self, body: Callable[[Inspection], Awaitable[T]]) -> Coroutine[Any, Any, T]:
         """See `Inspectable.inspect`. While it lasts, the log grows with what is written."""
         return self._readers.read(body)
 
