@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from genset.cli.commands import migrate
 from genset.cli.database_url import shown_database
 from genset.cli.main import main
-from genset.cli.settings import MigrateSettings, Settings, SettingsError, read_settings
+from genset.cli.settings import SettingsError
 from genset.cli.stores import InDirectory, InMemory, InPostgres, settings_store, store_at
+from support.settings import serve_settings
 
 CERTIFICATES = __file__
 URL = "postgresql://genset:s3cret@db1:5432,db2:5433/app?sslmode=verify-full&sslrootcert="
 URL += CERTIFICATES
 REPLICA = "postgres://genset:s3cret@replica/app"
-
-
-def serve_settings(
-    *flags: str, environment: Mapping[str, str] | None = None, config: Path = Path("absent")
-) -> Settings:
-    settings = read_settings(["serve", *flags], environment or {}, config)
-    assert isinstance(settings, Settings)
-    return settings
 
 
 def test_flags_win_over_the_environment_and_that_over_the_file(tmp_path: Path) -> None:
@@ -59,9 +52,8 @@ def test_without_it_the_data_is_in_a_directory_or_in_memory() -> None:
 )
 def test_what_the_driver_takes_is_taken(url: str) -> None:
     assert serve_settings("--storage", url).storage == url
-    assert read_settings(["migrate", "--from", "data", "--to", url], {}, Path("absent")) == (
-        MigrateSettings(source="data", target=url)
-    )
+    given = migrate.command.make_context("migrate", ["--from", "data", "--to", url]).params
+    assert given == {"source": "data", "target": url}
 
 
 BAD = {
@@ -132,9 +124,8 @@ def test_a_misplaced_address_is_not_repeated(
 
 def test_no_value_that_holds_a_password_shows_it() -> None:
     settings = serve_settings("--storage", URL, "--read-replica", REPLICA)
-    migration = read_settings(["migrate", "--from", URL, "--to", URL], {}, Path("absent"))
     store = settings_store(settings)
-    for text in (repr(settings), repr(migration), repr(store), str(store)):
+    for text in (repr(settings), repr(store), str(store)):
         assert "s3cret" not in text
     assert shown_database(URL) == "postgresql://db1:5432,db2:5433/app"
     assert str(store_at("postgresql:///?host=/run&database=app&password=s3cret")) == (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from statistics import mean, median
 
 import orjson
@@ -10,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genset.cli.settings import SettingsError, read_settings, realism_switches
+from genset.cli.settings import SettingsError, realism_switches
 from genset.realism.latency import parse_latency, parse_time
 from genset.realism.switches import SwitchError, decode, encode, parse_fault_text
+from support.settings import serve_settings
 
 CHANCES = [(number + 0.5) / 1000 for number in range(1000)]
 
@@ -132,23 +132,19 @@ FLAGS = [
 ENVIRONMENT = {f"GENSET_{flag[2:].upper().replace('-', '_')}": value for flag, value in FLAGS}
 
 
-def settings_of(arguments=(), environment=None, config=Path("nowhere.toml")):
-    return read_settings(["serve", *arguments], environment or {}, config)
-
-
 def test_flags_environment_and_file_say_the_same(tmp_path):
-    flags = settings_of([text for flag in FLAGS for text in flag])
+    flags = serve_settings(*(text for flag in FLAGS for text in flag))
     file = tmp_path / "genset.toml"
     file.write_text(
         'throttling = true\nlatency = "uniform(2ms,10ms)"\nfaults = "InternalServerError=0.25"\n'
         'read-lag = "500ms"\ngsi-lag = "1.5s"\nrealism-seed = 7\n'
     )
-    for settings in (flags, settings_of(environment=ENVIRONMENT), settings_of(config=file)):
+    for settings in (flags, serve_settings(environment=ENVIRONMENT), serve_settings(config=file)):
         assert realism_switches(settings) == decode(FULL)
 
 
 def test_all_is_off_by_default():
-    assert realism_switches(settings_of()) == decode({})
+    assert realism_switches(serve_settings()) == decode({})
 
 
 @pytest.mark.parametrize(
@@ -164,7 +160,7 @@ def test_all_is_off_by_default():
 )
 def test_a_wrong_setting_is_refused(arguments):
     with pytest.raises(SettingsError):
-        settings_of(arguments)
+        serve_settings(*arguments)
 
 
 @pytest.mark.parametrize(
@@ -176,8 +172,8 @@ def test_a_wrong_setting_is_said_to_be_where_it_was_given(tmp_path, name, text):
     file = tmp_path / "genset.toml"
     file.write_text(f'{name} = "{text}"')
     with pytest.raises(SettingsError, match=f"^{flag} must "):
-        settings_of([flag, text])
+        serve_settings(flag, text)
     with pytest.raises(SettingsError, match=f"^{variable} must "):
-        settings_of(environment={variable: text})
+        serve_settings(environment={variable: text})
     with pytest.raises(SettingsError, match=f"^{file}: {name} must "):
-        settings_of(config=file)
+        serve_settings(config=file)

@@ -10,7 +10,6 @@ import time
 from collections.abc import AsyncIterator, Coroutine
 from typing import Any, Final, Literal, NoReturn, TypeVar
 
-from genset.cli.settings import MigrateSettings
 from genset.cli.stores import InDirectory, Store, claimed, open_engine, store_at
 from genset.storage.data_directory import database_in
 from genset.storage.engine import Engine, StorageError
@@ -24,15 +23,17 @@ _LEAD_WAIT_S: Final = 7.0
 _LEAD_PAUSE_S: Final = 1.0
 
 
-def run(settings: MigrateSettings) -> int:
-    """Move the data; return the exit status 0. Raises StorageError, with what stands in the way."""
-    source, target = store_at(settings.source), store_at(settings.target)
+def run(source_place: str, target_place: str) -> None:
+    """Move the data between two places: data directories, or addresses of databases.
+
+    Raises StorageError, with what stands in the way.
+    """
+    source, target = store_at(source_place), store_at(target_place)
     _check_places(source, target)
     _say(f"moving all data from {source} to {target}")
     with claimed(source), claimed(target):
         contents = asyncio.run(_migrate(source, target))
     print(_summary(contents, source, target), flush=True)
-    return 0
 
 
 def _check_places(source: Store, target: Store) -> None:

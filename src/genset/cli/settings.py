@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import ipaddress
 import math
-import os
-import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal, NoReturn
+from typing import Any, Final, Literal
 
-from genset import __version__
-from genset.cli.database_url import check_database_url, is_database_url, without_addresses
+from genset.cli.database_url import check_database_url, without_addresses
+from genset.cli.statuses import CommandError, Status
 from genset.model.limits import TTL_COOLDOWN_SECONDS
 from genset.realism.latency import parse_latency, parse_time
 from genset.realism.switches import Switches, parse_fault_text
@@ -26,14 +23,14 @@ _TRUE: Final = frozenset({"1", "true", "yes", "on"})
 _FALSE: Final = frozenset({"0", "false", "no", "off", ""})
 
 
-class SettingsError(Exception):
+class SettingsError(CommandError):
     """A setting is wrong; the message is one line for the user.
 
     It may repeat what the user wrote, but no address, which may hold a password.
     """
 
     def __init__(self, message: str) -> None:
-        super().__init__(without_addresses(message))
+        super().__init__(without_addresses(message), Status.USAGE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,14 +63,6 @@ class Settings:
     transition_seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MigrateSettings:
-    """What `genset migrate` runs with: two places, data directories or addresses of databases."""
-
-    source: str = field(repr=False)
-    target: str = field(repr=False)
-
-
 _BOOLEANS: Final = frozenset({"memory", "insecure"})
 _NUMBERS: Final = {
     "port": (0, 65535),
@@ -94,6 +83,7 @@ _TEXTS: Final[dict[str, Callable[[str], object]]] = {
     "gsi_lag": parse_time,
 }
 _PATHS: Final = frozenset({"data_dir", "credentials"})
+_MORE_FLAGS: Final = {"credentials": ("--credentials-file",)}
 _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "durability": ("full", "relaxed"),
     "auth": ("open", "sigv4"),
@@ -126,88 +116,55 @@ _HELP: Final = {
 }
 
 
-class _Parser(argparse.ArgumentParser):
-    """A parser whose complaints are SettingsError."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """How one setting is given: its flags, whether a flag stands alone, and what it means."""
 
-    def error(self, message: str) -> NoReturn:
-        raise SettingsError(message)
+    name: str
+    flags: tuple[str, ...]
+    is_switch: bool
+    help: str
+
+    @property
+    def variable(self) -> str:
+        """The environment variable."""
+        return "GENSET_" + self.name.upper()
+
+    @property
+    def key(self) -> str:
+        """The key of `genset.toml`."""
+        return self.name.replace("_", "-")
+
+
+def all_settings() -> list[Setting]:
+    """Every setting of `genset serve`, in the order of its help."""
+    return [
+        Setting(
+            name=name,
+            flags=("--" + name.replace("_", "-"), *_MORE_FLAGS.get(name, ())),
+            is_switch=name in _BOOLEANS,
+            help=text,
+        )
+        for name, text in _HELP.items()
+    ]
 
 
 def read_settings(
-    arguments: Sequence[str], environment: Mapping[str, str], config: Path
-) -> Settings | MigrateSettings:
-    """The settings of a `genset` command line; which kind they are says which command it is.
+    flags: Mapping[str, str | bool], environment: Mapping[str, str], config: Path
+) -> Settings:
+    """The settings of a `genset serve`: flags by the names of settings over environment over file.
 
-    Raises SettingsError for what is wrong or unknown, SystemExit(0) for --help and --version.
+    Raises SettingsError for what is wrong or unknown.
     """
-    flags = vars(_parser().parse_args(arguments))
-    if flags.pop("command") == "migrate":
-        return MigrateSettings(**flags)
-    values = _from_file(config) | _from_environment(environment) | flags
+    given = {
+        name: _convert(name, value, "--" + name.replace("_", "-")) for name, value in flags.items()
+    }
+    values = _from_file(config) | _from_environment(environment) | given
     if "storage" in values and "data_dir" in values:
         raise SettingsError("--storage and --data-dir are two places for the data; give one")
     settings = Settings(**values)
     _check(settings)
     return settings
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="genset", description="The DynamoDB you run yourself.")
-    parser.add_argument("--version", action="version", version=f"genset {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    _add_serve(commands)
-    _add_migrate(commands)
-    return parser
-
-
-def _add_serve(commands: argparse._SubParsersAction[_Parser]) -> None:
-    serve = commands.add_parser(
-        "serve",
-        help="run the server",
-        argument_default=argparse.SUPPRESS,
-        epilog="Each option may also be an environment variable (GENSET_PORT) or a line of "
-        "genset.toml (port = 8000) in the working directory.",
-    )
-    for name, text in _HELP.items():
-        flags = ["--" + name.replace("_", "-")]
-        if name == "credentials":
-            flags.append("--credentials-file")
-        if name in _BOOLEANS:
-            serve.add_argument(*flags, dest=name, action="store_true", help=text)
-        else:
-            serve.add_argument(*flags, dest=name, type=_flag_reader(name, flags[0]), help=text)
-
-
-def _add_migrate(commands: argparse._SubParsersAction[_Parser]) -> None:
-    migrate = commands.add_parser(
-        "migrate",
-        help="move all data of a stopped server to another place",
-        epilog="WHERE is a data directory or postgresql://user@host:port/database. A migration "
-        "that was interrupted goes on when it is given again.",
-    )
-    for flag, name, text in (
-        ("--from", "source", "where the data is; it stays there"),
-        ("--to", "target", "where it is to be; nothing else may be there"),
-    ):
-        reader = _place_reader(flag)
-        migrate.add_argument(
-            flag, dest=name, metavar="WHERE", required=True, type=reader, help=text
-        )
-
-
-def _place_reader(flag: str) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if not text:
-            raise SettingsError(f"{flag} must be a text that is not empty")
-        if is_database_url(text):
-            _check_text(check_database_url, text, flag)
-        return text
-
-    return read
-
-
-def _flag_reader(name: str, flag: str) -> Any:
-    return lambda text: _convert(name, text, flag)
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
@@ -221,12 +178,19 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
 
 def _from_file(path: Path) -> dict[str, Any]:
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return {}
     except OSError as error:
         raise SettingsError(f"{path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path}: {error}") from None
+    # Imported late: most servers are started without a file.
+    import tomllib
+
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path}: {error}") from None
     values = {}
     for key, value in document.items():
@@ -325,8 +289,3 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def settings_for(arguments: Sequence[str]) -> Settings | MigrateSettings:
-    """The settings of this process: its environment, and `genset.toml` where it was started."""
-    return read_settings(arguments, os.environ, Path(CONFIG_FILE))

@@ -1,0 +1,66 @@
+"""`genset serve`."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from genset.cli.settings import CONFIG_FILE, Setting, all_settings, read_settings
+from genset.cli.statuses import CommandError, Status
+
+
+def _option(setting: Setting) -> click.Option:
+    # Left out if it is not given, so that the environment and the file have their say.
+    return click.Option(
+        [setting.name, *setting.flags],
+        is_flag=setting.is_switch,
+        default=None,
+        help=setting.help,
+    )
+
+
+@click.command(
+    params=[_option(setting) for setting in all_settings()],
+    epilog="Each option may also be an environment variable (GENSET_PORT) or a line of "
+    "genset.toml (port = 8000) in the working directory.",
+)
+def command(**given: Any) -> int:
+    """Run the server.
+
+    It serves http://127.0.0.1:8000 with its data in ./genset-data, until Ctrl-C or SIGTERM.
+
+    \b
+    genset serve --memory --port 0     a passing server, at a free port
+    genset serve --workers 4           four processes on one data directory
+    """
+    flags = {name: value for name, value in given.items() if value is not None}
+    settings = read_settings(flags, os.environ, Path(CONFIG_FILE))
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    # What is imported is no garbage: the collector has nothing to look for until all is loaded.
+    gc.disable()
+    # Imported late: a wrong option is answered without loading a server.
+    from genset.cli import serve
+    from genset.storage.engine import StorageError
+    from genset.wire.credentials import CredentialsError
+
+    try:
+        return serve.run(settings)
+    except CredentialsError as error:
+        raise CommandError(str(error), Status.USAGE) from None
+    except StorageError as error:
+        raise CommandError(str(error)) from None
+    except OSError as error:
+        place = f"{settings.host}:{settings.port}"
+        message = f"cannot listen at {place}: {error.strerror or error}"
+        raise CommandError(message) from None
+    except KeyboardInterrupt:
+        return Status.OK
+    finally:
+        gc.enable()
