@@ -45,6 +45,7 @@ ON_BOTH_ENGINES = (
     "api",
     "background",
     "crash",
+    "integrity",
     "model_based",
     "serializability",
     "stream_readers",

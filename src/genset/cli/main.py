@@ -21,6 +21,7 @@ _SECTIONS: Final = {
     "Server": {
         "serve": "Run the server.",
         "migrate": "Move all data of a stopped server to another place.",
+        "doctor": "Check stored data, and mend it.",
     },
 }
 

@@ -18,7 +18,7 @@ from genset.integrity.reading import Progress
 from genset.integrity.streams import StreamCheck, check_writers
 from genset.integrity.tables import TableCheck
 from genset.storage.engine import Engine, Inspectable, Inspection, StorageError
-from genset.storage.migration import refuse_unfinished
+from genset.storage.unfinished_migration import refuse_unfinished
 
 Tell = Callable[[str, int], None]
 """Told what is being read, and how many keys more of it have been: maybe by another thread."""

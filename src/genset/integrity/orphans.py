@@ -103,11 +103,17 @@ async def _check_indexes(view: Inspection, catalog: Catalog, findings: Findings)
 
 async def _check_streams(view: Inspection, catalog: Catalog, findings: Findings) -> int:
     shards = {(s.number, shard.number) for s in catalog.streams.values() for shard in s.shards}
-    greatest = 0
+    written = {table.stream.number for table in catalog.tables.values() if table.stream}
+    # What a table writes to stays, though the record of that stream be lost.
+    lost = written - catalog.streams.keys()
+
+    def is_known(key: bytes) -> bool:
+        number, shard = keyspace.key_shard(key)
+        return (number, shard) in shards or number in lost
+
+    greatest = max(lost, default=0)
     for span in keyspace.streams_data_spans():
-        for found in await groups(
-            view, span, _SHARD, lambda key: keyspace.key_shard(key) in shards
-        ):
+        for found in await groups(view, span, _SHARD, is_known):
             number, shard = keyspace.key_shard(found)
             greatest = max(greatest, number)
             whole = Span(found, after_prefix(found), span.has_counters)
