@@ -15,8 +15,9 @@ from genset.integrity.findings import Findings, Report
 from genset.integrity.marks import check_history, check_leaving, check_numbers, check_tokens
 from genset.integrity.orphans import check_orphans
 from genset.integrity.reading import Progress
+from genset.integrity.scope import TableScope
 from genset.integrity.streams import StreamCheck, check_writers
-from genset.integrity.tables import TableCheck
+from genset.integrity.tables import check_table
 from genset.storage.engine import Engine, Inspectable, Inspection, StorageError
 from genset.storage.unfinished_migration import refuse_unfinished
 
@@ -47,7 +48,7 @@ async def check_view(view: Inspection, tell: Tell = tell_nobody) -> Report:
     for number, table in sorted(catalog.tables.items()):
         if table.status != "DELETING" and number not in catalog.swept:
             progress = Progress(tell, f"table {table.name}")
-            await TableCheck(view, table, catalog, findings, progress).run()
+            await check_table(TableScope(view, table, catalog, findings, progress))
     check_writers(catalog, findings)
     for _, stream in sorted(catalog.streams.items()):
         progress = Progress(tell, f"stream of {stream.table}")
