@@ -20,11 +20,13 @@ from genset.cli.statuses import CommandError, Status
 _SECTIONS: Final = {
     "Server": {
         "serve": "Run the server.",
-        "migrate": "Move all data of a stopped server to another place.",
         "stats": "Show what a server has and does.",
+        "doctor": "Check stored data, and mend it.",
+        "migrate": "Move all data of a stopped server to another place.",
     },
     "Tables": {
         "tables": "List, describe, create and delete tables.",
+        "apply": "Create and update tables as files define them.",
         "tail": "Follow the changes of a table's items.",
     },
     "Items": {
@@ -36,18 +38,15 @@ _SECTIONS: Final = {
         "scan": "Read all items.",
         "sql": "Run PartiQL: a statement, a file, or a prompt.",
     },
-    "Help": {
-        "completion": "Print a shell's script that completes commands and tables.",
-        "version": "Show the versions of genset and what it runs on.",
-    },
     "Data in and out": {
         "load": "Load items from files into a table.",
         "dump": "Write all items of a table to a file, or to the standard output.",
         "export": "Write a table to a folder, as DynamoDB exports tables to S3.",
         "import": "Move tables in from DynamoDB Local, dynalite or another DynamoDB.",
     },
-    "Tables": {
-        "apply": "Create and update tables as files define them.",
+    "Help": {
+        "completion": "Print a shell's script that completes commands and tables.",
+        "version": "Show the versions of genset and what it runs on.",
     },
 }
 _EPILOG: Final = """\
