@@ -21,6 +21,7 @@ from genset.wire.api import Api
 from genset.wire.messages import AdminRequest, WireRequest
 from genset.wire.sigv4 import OpenAuthenticator
 from support.client import authorization
+from support.operations_called import note
 
 STREAMS_OPERATIONS = ("ListStreams", "DescribeStream", "GetShardIterator", "GetRecords")
 
@@ -72,6 +73,7 @@ class InProcess:
 
     async def send(self, operation: str, members: object) -> tuple[int, dict[str, Any]]:
         """The status and the body of the answer."""
+        note(operation)
         body = json.dumps(members).encode()
         headers = {
             b"x-amz-target": f"{_service(operation)}_20120810.{operation}".encode(),
