@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import os
 import signal
 import sys
@@ -13,15 +12,17 @@ import uuid
 from collections.abc import Callable
 
 from genset.background.jobs import JobRunner, all_jobs
+from genset.cli.loading import load_rest
 from genset.cli.settings import Settings, realism_switches
 from genset.cli.stores import Store, claimed, open_engine, settings_store
 from genset.insights.contributors import Contributors
 from genset.insights.watching import Watching
 from genset.operations.operation import Services
+from genset.operations.registry import OPERATIONS
 from genset.realism.memory import SharedMemory
 from genset.realism.realism import Realism
 from genset.storage.engine import Engine
-from genset.storage.migration import refuse_unfinished
+from genset.storage.unfinished_migration import refuse_unfinished
 from genset.wire.api import Api
 from genset.wire.credentials import CredentialsFile
 from genset.wire.server import HttpServer
@@ -45,6 +46,7 @@ def run(settings: Settings) -> int:
 
         # What no worker could open is said once, and not by each of them.
         asyncio.run(_check_store(store, settings))
+        load_rest()
         return supervise(settings, authenticator, store)
 
 
@@ -132,9 +134,7 @@ async def _serve(
             settings.port if port is None else port,
             reuse_port=port is not None,
         )
-        # What was made so far stays: the collector need not walk it again and again.
-        gc.freeze()
-        working = asyncio.gather(jobs.run(), realism.watch())
+        working = asyncio.gather(jobs.run(), realism.watch(), asyncio.to_thread(load_rest))
         try:
             if on_ready is not None:
                 on_ready()
@@ -171,8 +171,6 @@ def _new_api(
     realism: Realism,
     contributors: Contributors,
 ) -> Api:
-    from genset.operations.registry import OPERATIONS
-
     return Api(engine, OPERATIONS, authenticator, services, jobs.wake, realism, contributors)
 
 

@@ -12,7 +12,6 @@ import fcntl
 import math
 import mmap
 import struct
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,6 +43,9 @@ class SharedMemory:
         self._thread_lock = threading.Lock()
         self._file: IO[bytes] | None = None
         if processes:
+            # Imported late: one process does without.
+            import tempfile
+
             self._file = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the server
 
     def close(self) -> None:

@@ -10,17 +10,20 @@ import asyncio
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
 from genset.operations.operation import Services
 from genset.realism import faults, switches
-from genset.realism.lag import Lag, RecordingEngine
 from genset.realism.memory import SharedMemory
 from genset.realism.switches import Switches
-from genset.realism.throttling import Throttle
 from genset.storage.engine import Engine
+
+if TYPE_CHECKING:
+    from genset.realism.lag import RecordingEngine
+    from genset.realism.throttling import Throttle
 
 _LOOK_S: Final = 0.25
 
@@ -33,9 +36,7 @@ class Realism:
     ) -> None:
         self._memory = memory
         self._plain_engine = engine
-        self._recording_engine = RecordingEngine(engine, services.now)
         self._services = services
-        self._throttle = Throttle(memory, services.now)
         self._followers: list[Callable[[], None]] = []
         version, text = memory.read_page()
         self._version = version
@@ -45,6 +46,20 @@ class Realism:
         """Have `changed` called after every change."""
         self._followers.append(changed)
 
+    # Throttling and lag are imported when they are switched on first.
+
+    @cached_property
+    def _throttle(self) -> Throttle:
+        from genset.realism.throttling import Throttle
+
+        return Throttle(self._memory, self._services.now)
+
+    @cached_property
+    def _recording_engine(self) -> RecordingEngine:
+        from genset.realism.lag import RecordingEngine
+
+        return RecordingEngine(self._plain_engine, self._services.now)
+
     @property
     def services(self) -> Services:
         """The services that operations are to have in this state."""
@@ -52,6 +67,8 @@ class Realism:
         meter = self._throttle if state.throttling else None
         lag = None
         if state.lags:
+            from genset.realism.lag import Lag
+
             lag = Lag(self._services.now, state.read_lag_s, state.gsi_lag_s)
         watching = self._services.watching
         if watching is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 from pathlib import Path
@@ -42,6 +43,8 @@ def command(**given: Any) -> int:
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    # What is imported is no garbage: the collector has nothing to look for until all is loaded.
+    gc.disable()
     # Imported late: a wrong option is answered without loading a server.
     from genset.cli import serve
     from genset.storage.engine import StorageError
@@ -59,3 +62,5 @@ def command(**given: Any) -> int:
         raise CommandError(message) from None
     except KeyboardInterrupt:
         return Status.OK
+    finally:
+        gc.enable()

@@ -1,0 +1,108 @@
+"""What is imported when: a server that starts, and what it loads once it listens."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from importlib.util import find_spec
+from textwrap import dedent
+
+import pytest
+
+from genset.operations.registry import OPERATIONS
+
+# Packages and modules that a server needs at some time, and must not wait for when it starts.
+LATER = (
+    "genset.background.backfill",
+    "genset.background.expiry",
+    "genset.background.streams",
+    "genset.background.sweep",
+    "genset.cli.migrate",
+    "genset.cli.supervisor",
+    "genset.expressions",
+    "genset.insights.report",
+    "genset.operations.create_table",
+    "genset.operations.put_item",
+    "genset.operations.query",
+    "genset.realism.lag",
+    "genset.realism.throttling",
+    "genset.storage.migration",
+    "genset.storage.postgres",
+    "genset.wire.admin",
+    "asyncpg",
+    "botocore",
+    "configparser",
+    "email",
+    "statistics",
+    "tempfile",
+    "tomllib",
+)
+# Says what is imported when the server would say that it listens, and ends it.
+LISTENING = """
+    import json, os, signal, sys
+    from genset.cli import serve
+    from genset.cli.main import main
+
+    def announce(host, port):
+        print(json.dumps(sorted(sys.modules)))
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    serve.announce = announce
+    sys.exit(main(["serve", "--memory", "--port", "0"]))
+"""
+# Says what operations and a round of all background work still import after `load_rest`.
+AT_WORK = """
+    import asyncio, json, sys
+    from genset.background.jobs import all_jobs
+    from genset.cli.loading import load_rest
+    from genset.operations.operation import Services
+    from genset.operations.registry import OPERATIONS
+    from genset.storage.sqlite import open_sqlite
+
+    async def work():
+        engine = open_sqlite(None)
+        services = Services(now=lambda: 0.0, new_uuid=str, new_salt=bytes)
+        for job in all_jobs():
+            await job.run(engine, services)
+        await engine.close()
+
+    load_rest()
+    loaded = set(sys.modules)
+    for name in OPERATIONS:
+        OPERATIONS[name]
+    asyncio.run(work())
+    print(json.dumps(sorted(name for name in set(sys.modules) - loaded if "genset" in name)))
+"""
+
+
+def printed(program: str) -> list[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", dedent(program)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
+def test_a_server_that_starts_has_loaded_nothing_that_can_wait():
+    listening = printed(LISTENING)
+    assert "genset.wire.server" in listening
+    assert [name for name in listening if name in LATER] == []
+
+
+@pytest.mark.parametrize("name", LATER)
+def test_what_can_wait_is_there(name):
+    # A module that is renamed would be missing above for ever.
+    assert find_spec(name) is not None
+
+
+def test_nothing_is_left_to_load_for_operations_and_background_work():
+    assert printed(AT_WORK) == []
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_an_operation_is_found_by_its_name(name):
+    assert OPERATIONS[name].name == name
