@@ -38,6 +38,29 @@ LATER = (
     "tempfile",
     "tomllib",
 )
+# What the help of no command needs.
+HEAVY = (
+    "asyncio",
+    "botocore",
+    "hcl2",
+    "prompt_toolkit",
+    "rich",
+    "yaml",
+    "genset.operations",
+    "genset.storage",
+    "genset.wire",
+)
+# Shows the help of all commands, and says what has been imported for it.
+HELP = """
+    import contextlib, io, json, sys
+    from genset.cli.main import group, main
+
+    with contextlib.redirect_stdout(io.StringIO()) as output:
+        for command in ("", *group.list_commands(None)):
+            assert main([*command.split(), "--help"]) == 0
+    assert "genset serve" in output.getvalue()
+    print(json.dumps(sorted(sys.modules)))
+"""
 # Says what is imported when the server would say that it listens, and ends it.
 LISTENING = """
     import json, os, signal, sys
@@ -96,6 +119,17 @@ def test_a_server_that_starts_has_loaded_nothing_that_can_wait():
 @pytest.mark.parametrize("name", LATER)
 def test_what_can_wait_is_there(name):
     # A module that is renamed would be missing above for ever.
+    assert find_spec(name) is not None
+
+
+def test_help_loads_nothing_heavy():
+    shown = printed(HELP)
+    assert "genset.cli.commands.serve" in shown
+    assert [name for name in shown if name in HEAVY] == []
+
+
+@pytest.mark.parametrize("name", HEAVY)
+def test_what_is_heavy_is_there(name):
     assert find_spec(name) is not None
 
 
