@@ -26,6 +26,7 @@ from support.client import Api
 from support.databases import Databases
 from support.process import ServerProcess, serve
 from support.skips import pytest_sessionfinish  # noqa: F401 - a hook of pytest's
+from support.soundness import assert_sound
 from support.still_server import StillServer
 from support.stores import MEMORY, FileStore, PostgresStore, Store
 
@@ -45,6 +46,7 @@ ON_BOTH_ENGINES = (
     "api",
     "background",
     "crash",
+    "integrity",
     "model_based",
     "serializability",
     "stream_readers",
@@ -198,7 +200,7 @@ Start = Callable[..., ServerProcess]
 def durable_server(durable_store: Store) -> Iterator[Start]:
     """Starts servers on one store; whatever still runs at the end is stopped.
 
-    `folder` is another data directory.
+    Then the store must be sound. `folder` is another data directory.
     """
     started: list[ServerProcess] = []
 
@@ -211,3 +213,5 @@ def durable_server(durable_store: Store) -> Iterator[Start]:
     yield start
     for server in started:
         server.__exit__()
+    if started:
+        assert_sound(durable_store)

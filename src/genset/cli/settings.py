@@ -89,6 +89,24 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "auth": ("open", "sigv4"),
     "log_level": ("debug", "info", "warning", "error"),
 }
+_METAVARS: Final = {
+    "host": "ADDRESS",
+    "port": "PORT",
+    "data_dir": "PATH",
+    "storage": "URL",
+    "read_replica": "URL",
+    "workers": "N",
+    "credentials": "FILE",
+    "ttl_sweep_seconds": "SECONDS",
+    "ttl_cooldown_seconds": "SECONDS",
+    "throttling": "[on|off]",
+    "latency": "TIME",
+    "faults": "SHARES",
+    "read_lag": "TIME",
+    "gsi_lag": "TIME",
+    "realism_seed": "N",
+    "transition_seconds": "SECONDS",
+}
 _HELP: Final = {
     "host": "the address to listen at (default 127.0.0.1)",
     "port": "the port; 0 picks a free one (default 8000)",
@@ -124,6 +142,7 @@ class Setting:
     flags: tuple[str, ...]
     is_switch: bool
     help: str
+    metavar: str | None
 
     @property
     def variable(self) -> str:
@@ -144,9 +163,16 @@ def all_settings() -> list[Setting]:
             flags=("--" + name.replace("_", "-"), *_MORE_FLAGS.get(name, ())),
             is_switch=name in _BOOLEANS,
             help=text,
+            metavar=_metavar(name),
         )
         for name, text in _HELP.items()
     ]
+
+
+def _metavar(name: str) -> str | None:
+    """What stands for the value in the help; None if a flag has none."""
+    choices = _CHOICES.get(name)
+    return _METAVARS.get(name) if choices is None else f"[{'|'.join(choices)}]"
 
 
 def read_settings(

@@ -48,6 +48,14 @@ class SharedMemory:
 
             self._file = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the server
 
+    def copy(self) -> bytes:
+        """All of it, for `restore`; while no other process or thread uses it."""
+        return self._bytes[:]
+
+    def restore(self, copied: bytes) -> None:
+        """Be as when `copied` was made; while no other process or thread uses it."""
+        self._bytes[:] = copied
+
     def close(self) -> None:
         """Give the memory back to the system."""
         self._bytes.close()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -29,14 +29,23 @@ _LOOK_S: Final = 0.25
 
 
 class Realism:
-    """One process's switches. `changed` callbacks run after every change that it sees."""
+    """One process's switches. `changed` callbacks run after every change that it sees.
+
+    Answers are held back by waiting for `sleep`, of seconds.
+    """
 
     def __init__(
-        self, memory: SharedMemory, engine: Engine, services: Services, state: Switches
+        self,
+        memory: SharedMemory,
+        engine: Engine,
+        services: Services,
+        state: Switches,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._memory = memory
         self._plain_engine = engine
         self._services = services
+        self._sleep = sleep
         self._followers: list[Callable[[], None]] = []
         version, text = memory.read_page()
         self._version = version
@@ -59,6 +68,11 @@ class Realism:
         from genset.realism.lag import RecordingEngine
 
         return RecordingEngine(self._plain_engine, self._services.now)
+
+    @property
+    def meddles(self) -> bool:
+        """Whether a request may fail or be held back."""
+        return self.state.meddles
 
     @property
     def services(self) -> Services:
@@ -99,6 +113,9 @@ class Realism:
 
     def _become(self, state: Switches) -> None:
         self.state = state
+        self._tell()
+
+    def _tell(self) -> None:
         for changed in self._followers:
             changed()
 
@@ -107,16 +124,22 @@ class Realism:
         state = self.state
         number = self._memory.next_number()
         chances = random.Random(f"{state.seed}/{number}")
-        return Encounter(state, operation, chances.random(), chances.random())
+        return Encounter(state, operation, chances.random(), chances.random(), self._sleep)
 
 
 class Encounter:
     """What one request meets."""
 
     def __init__(
-        self, state: Switches, operation: str, fault_chance: float, latency_chance: float
+        self,
+        state: Switches,
+        operation: str,
+        fault_chance: float,
+        latency_chance: float,
+        sleep: Callable[[float], Awaitable[None]],
     ) -> None:
         self._operation = operation
+        self._sleep = sleep
         self._fault = _chosen(state.faults, fault_chance)
         self._delay_s = state.latency.seconds(latency_chance) if state.latency else 0.0
 
@@ -128,7 +151,7 @@ class Encounter:
     async def wait(self) -> None:
         """Wait for as long as the answer is to be held back."""
         if self._delay_s:
-            await asyncio.sleep(self._delay_s)
+            await self._sleep(self._delay_s)
 
 
 def _chosen(shares: Mapping[str, float], chance: float) -> str | None:
