@@ -61,6 +61,18 @@ HELP = """
     assert "genset serve" in output.getvalue()
     print(json.dumps(sorted(sys.modules)))
 """
+# What a command that asks a server does not need, where nobody looks at a terminal.
+OF_SERVERS_AND_TERMINALS = tuple({*HEAVY} - {"botocore"})
+# Gets an item that is not there, and says what has been imported for it.
+GET = """
+    import contextlib, io, json, sys
+    from genset.cli.main import main
+
+    with contextlib.redirect_stderr(io.StringIO()) as output:
+        status = main(["get", sys.argv[2], "nothing", "--endpoint-url", sys.argv[1]])
+    assert status == 3, output.getvalue()
+    print(json.dumps(sorted(sys.modules)))
+"""
 # Says what is imported when the server would say that it listens, and ends it.
 LISTENING = """
     import json, os, signal, sys
@@ -99,9 +111,9 @@ AT_WORK = """
 """
 
 
-def printed(program: str) -> list[str]:
+def printed(program: str, *arguments: str) -> list[str]:
     done = subprocess.run(
-        [sys.executable, "-c", dedent(program)],
+        [sys.executable, "-c", dedent(program), *arguments],
         capture_output=True,
         text=True,
         timeout=60,
@@ -126,6 +138,20 @@ def test_help_loads_nothing_heavy():
     shown = printed(HELP)
     assert "genset.cli.commands.serve" in shown
     assert [name for name in shown if name in HEAVY] == []
+
+
+def test_a_command_that_asks_a_server_loads_none(endpoint, api):
+    # The table is there because of `api`.
+    loaded = printed(GET, endpoint, "strings")
+    assert "botocore.client" in loaded
+    assert [name for name in loaded if name in OF_SERVERS_AND_TERMINALS] == []
+
+
+def test_the_plugin_of_pytest_loads_nothing_heavy():
+    # It is loaded in every project of those who have genset installed.
+    loaded = printed("import genset.testing.plugin, json, sys; print(json.dumps([*sys.modules]))")
+    assert "genset.testing.plugin" in loaded
+    assert [name for name in loaded if name in (*HEAVY, "boto3", "orjson")] == []
 
 
 @pytest.mark.parametrize("name", HEAVY)
