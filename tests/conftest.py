@@ -29,6 +29,8 @@ from support.skips import pytest_sessionfinish  # noqa: F401 - a hook of pytest'
 from support.still_server import StillServer
 from support.stores import MEMORY, FileStore, PostgresStore, Store
 
+pytest_plugins = ["pytester"]
+
 settings.register_profile(
     "genset",
     derandomize=True,

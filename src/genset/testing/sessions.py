@@ -106,16 +106,20 @@ class LocalSession(Session):  # type: ignore[misc]
 
 @contextmanager
 def local(
-    *, region: str = DEFAULT_REGION, account: str = DEFAULT_ACCOUNT
+    *,
+    region: str = DEFAULT_REGION,
+    account: str = DEFAULT_ACCOUNT,
+    transition_seconds: float = 0.0,
 ) -> Iterator[LocalSession]:
     """A session with an empty database of its own, which is gone afterwards.
 
         with genset.testing.local() as session:
             table = session.resource("dynamodb").Table("Music")
 
-    `account` is the account's number of twelve digits.
+    `account` is the account's number of twelve digits; `transition_seconds` is how long tables and
+    indexes stay CREATING, UPDATING or DELETING.
     """
-    database = Database()
+    database = Database(transition_s=transition_seconds)
     try:
         yield LocalSession(database, region=region, account=account)
     finally:
