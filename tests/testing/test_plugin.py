@@ -107,8 +107,8 @@ def test_data_may_be_declared_too(run):
 
         @pytest.mark.parametrize("_", [1, 2])
         def test_it(dynamodb, _):
-            assert dynamodb.scan(TableName="Music")["Count"] == 1
-            dynamodb.delete_item(TableName="Music", Key=dynamodb.scan(TableName="Music")["Items"][0])
+            [item] = dynamodb.scan(TableName="Music")["Items"]
+            dynamodb.delete_item(TableName="Music", Key=item)
         """,
         conftest=CONFTEST
         + """
@@ -211,7 +211,7 @@ def test_the_decorator_works_beside_the_fixtures(run):
 
         @mock_dynamodb
         def test_it(dynamodb):
-            assert boto3.client("dynamodb", region_name="us-east-1").list_tables()["TableNames"] == []
+            assert boto3.client("dynamodb").list_tables()["TableNames"] == []
             assert dynamodb.list_tables()["TableNames"] == ["Music"]
         """,
         passed=1,

@@ -133,6 +133,12 @@ def dynamodb_resource(dynamodb_session: LocalSession, _dynamodb_resource: Any) -
 
 
 @pytest.fixture
+def dynamodb_aioboto3(dynamodb_session: LocalSession) -> Any:
+    """An aioboto3 Session, whose clients have the same tables."""
+    return dynamodb_session.aioboto3_session()
+
+
+@pytest.fixture
 def dynamodb_clock(dynamodb_session: LocalSession) -> Clock:
     """The clock of those tables: `dynamodb_clock.advance(days=2)`."""
     return dynamodb_session.clock

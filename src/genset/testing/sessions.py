@@ -13,7 +13,7 @@ from genset.testing.botocore_data import shared_loader
 from genset.testing.clock import Clock
 from genset.testing.database import Database, Mark
 from genset.testing.switchboard import Switchboard
-from genset.testing.transport import EVENTS, READ_TIMEOUT_S, SECRET_KEY, SERVICES, Transport
+from genset.testing.transport import EVENTS, SECRET_KEY, SERVICES, Transport
 from genset.wire.credentials import DEFAULT_ACCOUNT
 from genset.wire.sigv4 import DEFAULT_REGION
 
@@ -78,15 +78,16 @@ class LocalSession(Session):  # type: ignore[misc]
         """
         from aiobotocore.session import get_session
 
-        from genset.testing.async_transport import AsyncTransport
+        from genset.testing.async_transport import AsyncTransport, note_read_timeout
 
         session = get_session()
         session.register_component("data_loader", shared_loader())
         session.set_credentials(self.account, SECRET_KEY)
         session.set_config_variable("region", self.region_name)
-        transport = AsyncTransport(self.database, READ_TIMEOUT_S)
+        transport = AsyncTransport(self.database)
         for event in EVENTS:
             session.register(event, transport)
+            session.register(event.replace("before-send", "before-call"), note_read_timeout)
         return session
 
     def aioboto3_session(self) -> Any:
