@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 import signal
 import sys
 import time
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 from genset.background.jobs import JobRunner, all_jobs
 from genset.cli.loading import load_rest
@@ -127,7 +129,8 @@ async def _serve(
         jobs = JobRunner(engine, services, all_jobs(ttl_sweep_s=settings.ttl_sweep_seconds))
         await jobs.ask()
         realism = Realism(memory, engine, services, realism_switches(settings))
-        api = _new_api(engine, authenticator, services, jobs, realism, contributors)
+        about = functools.partial(_about, settings, store, time.time())
+        api = _new_api(engine, authenticator, services, jobs, realism, contributors, about)
         server = HttpServer(api)
         await server.start(
             settings.host,
@@ -170,8 +173,17 @@ def _new_api(
     jobs: JobRunner,
     realism: Realism,
     contributors: Contributors,
+    about: Callable[[], dict[str, Any]],
 ) -> Api:
-    return Api(engine, OPERATIONS, authenticator, services, jobs.wake, realism, contributors)
+    wake = jobs.wake
+    return Api(engine, OPERATIONS, authenticator, services, wake, realism, contributors, about)
+
+
+def _about(settings: Settings, store: Store, started: float) -> dict[str, Any]:
+    # Imported late: few servers are ever asked.
+    from genset.cli.about import about_server
+
+    return about_server(settings, store, started)
 
 
 def announce(host: str, port: int) -> None:

@@ -19,6 +19,8 @@ from genset.storage._kept_log import KeptLog
 from genset.storage._step import run_to_end
 from genset.storage.engine import StorageError, Transaction, put_over
 
+COUNTER_BYTES: Final = 8
+
 WriteBody = Callable[[Transaction], Awaitable[Any]]
 
 # Bounds of one batch, so that the lock is not held, and memory not used, without end.
@@ -382,4 +384,4 @@ def encode_counters(counters: tuple[int, ...]) -> bytes:
 
 def decode_counters(stored: bytes | None) -> tuple[int, ...]:
     """The inverse of `encode_counters`; () for what was never stored."""
-    return () if stored is None else struct.unpack(f">{len(stored) // 8}q", stored)
+    return () if stored is None else struct.unpack(f">{len(stored) // COUNTER_BYTES}q", stored)

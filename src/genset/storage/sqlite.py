@@ -33,6 +33,7 @@ from genset.storage._write_connection import PendingWrite, WriteConnection, deco
 from genset.storage.engine import (
     Durability,
     Engine,
+    Inspection,
     Snapshot,
     StorageClosedError,
     StorageError,
@@ -107,6 +108,10 @@ class FileEngine:
         """See `Engine.scan_counters`."""
         return decoded(await self.read(lambda snapshot: snapshot.scan(start, stop, limit=limit)))
 
+    def inspect(self, body: Callable[[Inspection], Awaitable[T]]) -> Coroutine[Any, Any, T]:
+        """See `Inspectable.inspect`. While it lasts, the log grows with what is written."""
+        return self._readers.read(body)
+
     async def lead(self) -> bool:
         """See `Engine.lead`."""
         if self._closing is not None:
@@ -166,6 +171,13 @@ class MemoryEngine:
 
     async def read(self, body: Callable[[Snapshot], Awaitable[T]], *, consistent: bool = True) -> T:
         """See `Engine.read`. Nothing can change while it runs, so it needs no transaction."""
+        return self._run(body)
+
+    async def inspect(self, body: Callable[[Inspection], Awaitable[T]]) -> T:
+        """See `Inspectable.inspect`."""
+        return self._run(body)
+
+    def _run(self, body: Callable[[ReadSnapshot], Awaitable[T]]) -> T:
         self._check_open()
         snapshot = ReadSnapshot(self._execute)
         snapshot.unbind()

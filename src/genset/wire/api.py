@@ -49,7 +49,8 @@ class Api:
     """The `Handler` that serves `operations` on `engine`, as far as they exist.
 
     `wake` is called after an operation that may have left work to the background. Without
-    `realism` there are no switches, and without `contributors` no counts to be seen.
+    `realism` there are no switches, and without `contributors` no counts to be seen. `about` is
+    what the server says of itself.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Api:
         wake: Callable[[], None] = lambda: None,
         realism: Realism | None = None,
         contributors: Contributors | None = None,
+        about: Callable[[], Mapping[str, Any]] | None = None,
     ) -> None:
         self._wake = wake
         self._read = engine.read
@@ -71,6 +73,7 @@ class Api:
         self._services = services
         self._realism = realism
         self._contributors = contributors
+        self._about = about
         self._meddling: Realism | None = None
         self._now = services.now
         self._failures = StorageFailures()
@@ -136,6 +139,8 @@ class Api:
             return await admin.show_contributors(
                 request, self._contributors, self._read, self._authenticator, self._now()
             )
+        if request.path == admin.SERVER_PATH and self._about is not None:
+            return admin.show_server(request, self._about, self._authenticator, self._now())
         return admin.answer(request, self._realism, self._authenticator, self._now())
 
     async def _run(

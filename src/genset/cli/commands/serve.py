@@ -21,6 +21,7 @@ def _option(setting: Setting) -> click.Option:
         is_flag=setting.is_switch,
         default=None,
         help=setting.help,
+        metavar=setting.metavar,
     )
 
 

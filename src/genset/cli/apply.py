@@ -1,0 +1,121 @@
+"""`genset apply`: reads the files, shows the plan, asks where something would be lost, does it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from genset.cli.plans import done_summary, show_plan
+from genset.cli.remote import Remote, fault_message
+from genset.cli.statuses import Status
+from genset.cli.watching import wait_for_change
+from genset.schemas.applying import ApplyError, carry_out, check_possible, loss
+from genset.schemas.calls import Call, CallError, client_call
+from genset.schemas.files import Files
+from genset.schemas.parameters import Parameters
+from genset.schemas.planning import Plan, make_plan
+from genset.schemas.problems import SchemaError
+from genset.schemas.reading import Schema, read_schema
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What is applied, and how."""
+
+    paths: tuple[Path, ...]
+    format: str | None
+    parameters: Mapping[str, str]
+    allow_destructive: bool
+    dry_run: bool
+
+
+def run(options: Options, remote: Remote, *, watch: bool) -> Status:
+    """Apply once, or again and again as the files change; return the exit status."""
+    client = remote.client()
+    applying = _Applying(options, client_call(client), client.meta.region_name)
+    if not watch:
+        return applying.once()
+    try:
+        return applying.watch()
+    except KeyboardInterrupt:
+        return Status.OK
+
+
+class _Applying:
+    """The files and the endpoint of one command."""
+
+    def __init__(self, options: Options, call: Call, region: str) -> None:
+        self._options = options
+        self._call = call
+        self._region = region
+
+    def once(self, files: Files | None = None) -> Status:
+        """Read, plan and apply."""
+        schema = self._read(files or Files())
+        if schema is None:
+            return Status.USAGE
+        try:
+            plan = make_plan(self._call, schema.tables)
+            show_plan(plan)
+            check_possible(plan)
+            if self._options.dry_run or plan.is_done:
+                return Status.OK
+            return self._carry_out(plan)
+        except (ApplyError, CallError) as error:
+            _say(str(error).splitlines())
+            return Status.FAILED
+
+    def watch(self) -> Status:
+        """Apply at once and after every change; never returns."""
+        from botocore.exceptions import BotoCoreError
+
+        while True:
+            files = Files()
+            try:
+                self.once(files)
+            except BotoCoreError as error:
+                _say([fault_message(error)])
+            sys.stdout.flush()
+            _say(["waiting for changes; Ctrl-C ends"])
+            wait_for_change(files.stamps)
+
+    def _read(self, files: Files) -> Schema | None:
+        """The schema, or None if it is wrong, which is then said."""
+        parameters = Parameters(self._options.parameters, region=self._region)
+        try:
+            schema = read_schema(
+                self._options.paths, parameters, format_=self._options.format, files=files
+            )
+        except SchemaError as error:
+            _say(map(str, error.problems))
+            return None
+        _say(f"note: {note}" for note in schema.notes)
+        return schema
+
+    def _carry_out(self, plan: Plan) -> Status:
+        if plan.destructive and not self._options.allow_destructive and not _is_agreed(plan):
+            _say(["nothing was done"])
+            return Status.FAILED
+        sys.stdout.flush()
+        carry_out(self._call, plan, lambda line: _say([line]))
+        print(f"done: {done_summary(plan)}")
+        return Status.OK
+
+
+def _is_agreed(plan: Plan) -> bool:
+    """Whether the user agrees to what would be lost, asked for each table."""
+    losses = [f"{each.table.place}: {loss(each)}" for each in plan.destructive]
+    if not sys.stdin.isatty():
+        _say([*losses, "--yes allows that"])
+        return False
+    _say(losses)
+    return click.confirm("Go on?", default=False, err=True)
+
+
+def _say(lines: Iterable[str]) -> None:
+    for line in lines:
+        print(f"genset: {line}", file=sys.stderr, flush=True)

@@ -1,0 +1,145 @@
+"""Reading schemas: which kind of file it is, and the tables in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from genset.schemas import described
+from genset.schemas.building import Notes
+from genset.schemas.cloudformation.template import Surroundings, Template
+from genset.schemas.definitions import TableDefinition
+from genset.schemas.files import Files
+from genset.schemas.nodes import Node
+from genset.schemas.parameters import Parameters
+from genset.schemas.problems import Place, Problem, SchemaError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schema:
+    """The tables of some files; `notes` say what in them is not followed, and what is instead."""
+
+    tables: tuple[TableDefinition, ...]
+    notes: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reading:
+    """One file, or folder, that is being read; `document` is its value if it is JSON or YAML."""
+
+    path: Path
+    files: Files
+    parameters: Parameters
+    notes: Notes = field(default_factory=list)
+    document: Node | None = None
+
+    @property
+    def root(self) -> Node:
+        if self.document is not None:
+            return self.document
+        return self.files.document(self.path)
+
+
+def read_tables(
+    path: str | Path, parameters: Mapping[str, str] | None = None, *, format_: str | None = None
+) -> list[TableDefinition]:
+    """The tables that a file or folder defines, in its order.
+
+    `parameters` are values by name for what the file leaves open; `format_` is one of `FORMATS`,
+    by default what the content looks like. Raises SchemaError, with each problem in one line.
+    """
+    return list(read_schema([path], Parameters(parameters), format_=format_).tables)
+
+
+def read_schema(
+    paths: Iterable[str | Path],
+    parameters: Parameters,
+    *,
+    format_: str | None = None,
+    files: Files | None = None,
+) -> Schema:
+    """The tables of several files or folders together; `files` remembers what was read.
+
+    Raises SchemaError with all that is wrong in them, if two define a table of one name, and for
+    parameters that none of them has.
+    """
+    files = files or Files()
+    tables: list[TableDefinition] = []
+    notes: Notes = []
+    problems: list[Problem] = []
+    for path in map(Path, paths):
+        try:
+            found = _read(path, files, parameters, notes, format_)
+            if not found:
+                raise SchemaError.at(Place(str(path), 0), "defines no table")
+            tables += found
+        except SchemaError as error:
+            problems += error.problems
+        unused = parameters.unused()
+    if not problems and unused:
+        names = ", ".join(unused)
+        problems.append(Problem(Place(str(path), 0), f"nothing has a parameter named {names}"))
+    problems += _repeated(tables)
+    if problems:
+        raise SchemaError(problems)
+    return Schema(tables=tuple(tables), notes=tuple(dict.fromkeys(notes)))
+
+
+def _read(
+    path: Path, files: Files, parameters: Parameters, notes: Notes, format_: str | None
+) -> list[TableDefinition]:
+    reading = _Reading(path=path, files=files, parameters=parameters, notes=notes)
+    if format_ is None:
+        document = files.document(path)
+        reading = _Reading(
+            path=path, files=files, parameters=parameters, notes=notes, document=document
+        )
+        format_ = _format_of(document)
+    return FORMATS[format_](reading)
+
+
+def _format_of(document: Node) -> str:
+    first = document
+    if isinstance(document.data, list) and document.data:
+        first = document.data[0]
+    if first.get("Resources") is not None:
+        return "cloudformation"
+    described_ = first.get("Table") or first.get("TableDescription") or first
+    if described_.get("KeySchema") is not None or described_.get("TableName") is not None:
+        return "describe-table" if described_.get("TableStatus") is not None else "create-table"
+    raise document.error("is no kind of file that tables are read from; --format names them")
+
+
+def _repeated(tables: Iterable[TableDefinition]) -> list[Problem]:
+    seen: dict[str, TableDefinition] = {}
+    problems = []
+    for table in tables:
+        first = seen.setdefault(table.name, table)
+        if first is not table and table.place is not None:
+            message = f"the table {table.name} is defined at {first.place} too"
+            problems.append(Problem(table.place, message))
+    return problems
+
+
+def _cloudformation(reading: _Reading) -> list[TableDefinition]:
+    surroundings = Surroundings(
+        folder=reading.path.parent, files=reading.files, parameters=reading.parameters
+    )
+    return Template(reading.root, surroundings).tables(reading.notes)
+
+
+def _described(reading: _Reading) -> list[TableDefinition]:
+    return described.describe_tables(reading.root, reading.notes)
+
+
+def _inputs(reading: _Reading) -> list[TableDefinition]:
+    return described.input_tables(reading.root, reading.notes)
+
+
+FORMATS: Final[Mapping[str, Callable[[_Reading], list[TableDefinition]]]] = {
+    "cloudformation": _cloudformation,
+    "describe-table": _described,
+    "create-table": _inputs,
+}
