@@ -144,6 +144,42 @@ def test_time_to_live_is_part_of_a_declaration(run):
     )
 
 
+TEMPLATE = """
+Resources:
+  Notes:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      TableName: Notes
+      BillingMode: PAY_PER_REQUEST
+      AttributeDefinitions: [{AttributeName: Id, AttributeType: S}]
+      KeySchema: [{AttributeName: Id, KeyType: HASH}]
+      TimeToLiveSpecification: {AttributeName: Until, Enabled: true}
+"""
+
+
+def test_files_of_schemas_declare_tables(run, pytester):
+    pytester.makefile(".yaml", template=TEMPLATE, more=TEMPLATE.replace("Notes", "More"))
+    run(
+        """
+        def test_it(dynamodb, dynamodb_server):
+            for client in (dynamodb, dynamodb_server.client()):
+                assert client.list_tables()["TableNames"] == ["More", "Notes"]
+                found = client.describe_time_to_live(TableName="Notes")["TimeToLiveDescription"]
+                assert found == {"TimeToLiveStatus": "ENABLED", "AttributeName": "Until"}
+        """,
+        "-o",
+        "dynamodb_schema=template.yaml",
+        conftest="""
+            import pytest
+
+            @pytest.fixture(scope="session")
+            def dynamodb_tables():
+                return ["more.yaml"]
+        """,
+        passed=1,
+    )
+
+
 def test_a_marker_declares_more_tables(run):
     run(
         """
