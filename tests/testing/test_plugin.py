@@ -123,6 +123,33 @@ def test_data_may_be_declared_too(run):
     )
 
 
+def test_packages_of_tests_may_declare_tables_of_their_own(run, pytester):
+    for name in ("one", "two"):
+        package = pytester.mkpydir(name)
+        override = f"""
+            import pytest
+            from conftest import MUSIC
+
+            @pytest.fixture(scope="session")
+            def dynamodb_tables():
+                return [{{**MUSIC, "TableName": "Of-{name}"}}]
+        """
+        test = f"""
+            def test_it(dynamodb, dynamodb_server):
+                for client in (dynamodb, dynamodb_server.client()):
+                    assert client.list_tables()["TableNames"] == ["Of-{name}"]
+        """
+        (package / "conftest.py").write_text(dedent(override))
+        (package / f"test_{name}.py").write_text(dedent(test))
+    run(
+        """
+        def test_it(dynamodb):
+            assert dynamodb.list_tables()["TableNames"] == ["Music"]
+        """,
+        passed=3,
+    )
+
+
 def test_time_to_live_is_part_of_a_declaration(run):
     run(
         """
