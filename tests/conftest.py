@@ -24,11 +24,14 @@ from tools.local_postgres import LocalPostgres, missing
 from support import tables
 from support.client import Api
 from support.databases import Databases
+from support.operations_called import count_operations
 from support.process import ServerProcess, serve
 from support.skips import pytest_sessionfinish  # noqa: F401 - a hook of pytest's
 from support.soundness import assert_sound
 from support.still_server import StillServer
 from support.stores import MEMORY, FileStore, PostgresStore, Store
+
+pytest_plugins = ["pytester"]
 
 settings.register_profile(
     "genset",
@@ -51,6 +54,16 @@ ON_BOTH_ENGINES = (
     "serializability",
     "stream_readers",
 )
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The option that renews what `support.operations_called` keeps."""
+    parser.addoption("--record-operations", action="store_true", help="of all tests, in the end")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Count the operations that tests call."""
+    count_operations(config)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

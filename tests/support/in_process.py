@@ -17,6 +17,7 @@ from genset.storage.engine import Engine
 from genset.testing.assembly import assemble
 from genset.wire.messages import AdminRequest, WireRequest
 from support.client import authorization
+from support.operations_called import note
 
 STREAMS_OPERATIONS = ("ListStreams", "DescribeStream", "GetShardIterator", "GetRecords")
 
@@ -66,6 +67,7 @@ class InProcess:
 
     async def send(self, operation: str, members: object) -> tuple[int, dict[str, Any]]:
         """The status and the body of the answer."""
+        note(operation)
         body = json.dumps(members).encode()
         headers = {
             b"x-amz-target": f"{_service(operation)}_20120810.{operation}".encode(),

@@ -6,7 +6,7 @@ import contextlib
 import ipaddress
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -136,11 +136,16 @@ _HELP: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """How one setting is given: its flags, whether a flag stands alone, and what it means."""
+    """How one setting is given: its flags, whether a flag stands alone, and what it means.
+
+    `values` says in words what may be given.
+    """
 
     name: str
     flags: tuple[str, ...]
     is_switch: bool
+    values: str
+    default: object
     help: str
     metavar: str | None
 
@@ -157,11 +162,14 @@ class Setting:
 
 def all_settings() -> list[Setting]:
     """Every setting of `genset serve`, in the order of its help."""
+    defaults = {each.name: each.default for each in fields(Settings)}
     return [
         Setting(
             name=name,
             flags=("--" + name.replace("_", "-"), *_MORE_FLAGS.get(name, ())),
             is_switch=name in _BOOLEANS,
+            values=_values(name),
+            default=defaults[name],
             help=text,
             metavar=_metavar(name),
         )
@@ -173,6 +181,19 @@ def _metavar(name: str) -> str | None:
     """What stands for the value in the help; None if a flag has none."""
     choices = _CHOICES.get(name)
     return _METAVARS.get(name) if choices is None else f"[{'|'.join(choices)}]"
+
+
+def _values(name: str) -> str:
+    """What `_convert` accepts for the setting."""
+    if name in _BOOLEANS or name in _SWITCHES:
+        return "true or false"
+    if name in _NUMBERS:
+        return "a whole number from {} to {}".format(*_NUMBERS[name])
+    if name in _SECONDS:
+        return "seconds from {:g} to {:g}".format(*_SECONDS[name])
+    if name in _PATHS:
+        return "a path"
+    return " or ".join(_CHOICES.get(name, ("a text",)))
 
 
 def read_settings(
