@@ -200,8 +200,8 @@ def command(*arguments: object) -> list[str]:
 def test_a_load_that_is_killed_goes_on_and_loses_nothing(
     genset: Genset, api: Api, name: str, tmp_path: Path
 ) -> None:
-    items: list[Any] = [{"pk": f"{number}", "n": number} for number in range(4000)]
-    for number in range(0, 4000, 50):
+    items: list[Any] = [{"pk": f"{number}", "n": number} for number in range(2500)]
+    for number in range(0, 2500, 50):
         items[number] = {"no": number}
     path = write_lines(tmp_path / "x.jsonl", items)
     kept, state = tmp_path / "kept.jsonl", tmp_path / "x.state"
@@ -218,13 +218,13 @@ def test_a_load_that_is_killed_goes_on_and_loses_nothing(
     before = json.loads(state.read_text())["written"]
     done = genset(*arguments, "--resume")
     assert done.status == 4
-    assert done.told[-1].startswith(f"loaded 3,920 items into {name}, 80 lines refused (")
-    assert 0 < before < 3920
+    assert done.told[-1].startswith(f"loaded 2,450 items into {name}, 50 lines refused (")
+    assert 0 < before < 2450
     # All refused lines are kept, each once, in order.
     assert [json.loads(line)["no"] for line in kept.read_text().splitlines()] == list(
-        range(0, 4000, 50)
+        range(0, 2500, 50)
     )
-    assert n_of(api, name) == [number for number in range(4000) if number % 50]
+    assert n_of(api, name) == [number for number in range(2500) if number % 50]
     assert not state.exists()
 
 
