@@ -242,7 +242,7 @@ def test_an_interrupted_load_says_how_to_go_on(genset: Genset, name: str, tmp_pa
     path = write_lines(tmp_path / "x.jsonl", [{"pk": f"{number}"} for number in range(2000)])
     state = tmp_path / f"x.jsonl.{name}.load-state"
     process = subprocess.Popen(
-        command("load", name, path, "--rate", "200"),
+        command("load", name, path, "--rate", "20"),
         stdin=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
