@@ -10,8 +10,8 @@ import signal
 import sys
 import time
 import uuid
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any
 
 from genset.background.jobs import JobRunner, all_jobs
 from genset.cli.loading import load_rest
@@ -30,24 +30,28 @@ from genset.wire.credentials import CredentialsFile
 from genset.wire.server import HttpServer
 from genset.wire.sigv4 import Authenticator, OpenAuthenticator, SigV4Authenticator
 
+if TYPE_CHECKING:
+    from genset.cli.schema_at_start import StartSchema
+
 # Threads of the storage hand over to the event loop; Python's 5 ms would be their latency.
 _SWITCH_INTERVAL_S = 0.0002
 
 
-def run(settings: Settings) -> int:
-    """Serve until SIGINT or SIGTERM; return the exit status.
+def run(settings: Settings, schema: StartSchema | None = None) -> int:
+    """Serve until SIGINT or SIGTERM, with the tables of `schema`; return the exit status.
 
-    Raises CredentialsError, StorageError, or OSError if the address cannot be had.
+    Raises CredentialsError, StorageError, CommandError if tables cannot be made, or OSError if the
+    address cannot be had.
     """
     authenticator = new_authenticator(settings)
     store = settings_store(settings)
     with claimed(store):
         if settings.workers == 1:
-            return run_process(settings, authenticator, store, SharedMemory())
+            return run_process(settings, authenticator, store, SharedMemory(), schema=schema)
         from genset.cli.supervisor import supervise
 
         # What no worker could open is said once, and not by each of them.
-        asyncio.run(_check_store(store, settings))
+        asyncio.run(_prepare_store(store, settings, schema))
         load_rest()
         return supervise(settings, authenticator, store)
 
@@ -59,9 +63,13 @@ def new_authenticator(settings: Settings) -> Authenticator:
     return SigV4Authenticator(CredentialsFile(settings.credentials).find)
 
 
-async def _check_store(store: Store, settings: Settings) -> None:
+async def _prepare_store(store: Store, settings: Settings, schema: StartSchema | None) -> None:
     engine = await _open_complete(store, settings)
-    await engine.close()
+    try:
+        if schema is not None:
+            await schema.make_tables(engine, _new_services(settings, Contributors(time.time)))
+    finally:
+        await engine.close()
 
 
 async def _open_complete(store: Store, settings: Settings) -> Engine:
@@ -84,15 +92,17 @@ def run_process(
     port: int | None = None,
     on_ready: Callable[[], None] | None = None,
     watch: int | None = None,
+    schema: StartSchema | None = None,
 ) -> int:
-    """Run one process's event loop until a signal; return 0.
+    """Run one process's event loop until a signal; return 0. Before it listens, it makes the
+    tables of `schema`.
 
     With `port` it shares that port with other processes. `on_ready` is called when it listens,
     instead of saying so on stdout. It also stops when the descriptor `watch` can be read, which
     is how a worker sees that its parent has gone. `memory` is that of all the server's processes.
     """
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
-    main = _serve(settings, authenticator, store, memory, port, on_ready, watch)
+    main = _serve(settings, authenticator, store, memory, port, on_ready, watch, schema)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(main)
     return 0
@@ -115,6 +125,7 @@ async def _serve(
     port: int | None,
     on_ready: Callable[[], None] | None,
     watch: int | None,
+    schema: StartSchema | None,
 ) -> None:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
@@ -126,6 +137,10 @@ async def _serve(
     try:
         contributors = Contributors(time.time)
         services = _new_services(settings, contributors)
+        if schema is not None:
+            await _unless(stop, schema.make_tables(engine, services))
+            if stop.is_set():
+                return
         jobs = JobRunner(engine, services, all_jobs(ttl_sweep_s=settings.ttl_sweep_seconds))
         await jobs.ask()
         realism = Realism(memory, engine, services, realism_switches(settings))
@@ -153,6 +168,17 @@ async def _serve(
                 await working
     finally:
         await engine.close()
+
+
+async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
+    """Do the work, or leave it when a stop is asked for."""
+    task, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    await asyncio.wait((task, stopping), return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not task.done():
+        task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
 
 
 def _new_services(settings: Settings, contributors: Contributors) -> Services:
