@@ -7,6 +7,7 @@ import contextlib
 import functools
 import os
 import signal
+import socket
 import sys
 import time
 import uuid
@@ -14,6 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from genset.background.jobs import JobRunner, all_jobs
+from genset.cli.activation import notify
 from genset.cli.loading import load_rest
 from genset.cli.settings import Settings, realism_switches
 from genset.cli.stores import Store, claimed, open_engine, settings_store
@@ -34,22 +36,23 @@ from genset.wire.sigv4 import Authenticator, OpenAuthenticator, SigV4Authenticat
 _SWITCH_INTERVAL_S = 0.0002
 
 
-def run(settings: Settings) -> int:
+def run(settings: Settings, passed: socket.socket | None = None) -> int:
     """Serve until SIGINT or SIGTERM; return the exit status.
 
+    With `passed`, a socket that listens, the address of the settings only says where that is.
     Raises CredentialsError, StorageError, or OSError if the address cannot be had.
     """
     authenticator = new_authenticator(settings)
     store = settings_store(settings)
     with claimed(store):
         if settings.workers == 1:
-            return run_process(settings, authenticator, store, SharedMemory())
+            return run_process(settings, authenticator, store, SharedMemory(), passed=passed)
         from genset.cli.supervisor import supervise
 
         # What no worker could open is said once, and not by each of them.
         asyncio.run(_check_store(store, settings))
         load_rest()
-        return supervise(settings, authenticator, store)
+        return supervise(settings, authenticator, store, passed)
 
 
 def new_authenticator(settings: Settings) -> Authenticator:
@@ -82,17 +85,19 @@ def run_process(
     memory: SharedMemory,
     *,
     port: int | None = None,
+    passed: socket.socket | None = None,
     on_ready: Callable[[], None] | None = None,
     watch: int | None = None,
 ) -> int:
     """Run one process's event loop until a signal; return 0.
 
-    With `port` it shares that port with other processes. `on_ready` is called when it listens,
-    instead of saying so on stdout. It also stops when the descriptor `watch` can be read, which
-    is how a worker sees that its parent has gone. `memory` is that of all the server's processes.
+    With `port` it shares that port with other processes; with `passed` it serves that socket.
+    `on_ready` is called when it listens, instead of saying so on stdout and to a service manager.
+    It also stops when the descriptor `watch` can be read, which is how a worker sees that its
+    parent has gone. `memory` is that of all the server's processes.
     """
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
-    main = _serve(settings, authenticator, store, memory, port, on_ready, watch)
+    main = _serve(settings, authenticator, store, memory, port, passed, on_ready, watch)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(main)
     return 0
@@ -113,6 +118,7 @@ async def _serve(
     store: Store,
     memory: SharedMemory,
     port: int | None,
+    passed: socket.socket | None,
     on_ready: Callable[[], None] | None,
     watch: int | None,
 ) -> None:
@@ -135,6 +141,7 @@ async def _serve(
         await server.start(
             settings.host,
             settings.port if port is None else port,
+            sock=passed,
             reuse_port=port is not None,
         )
         working = asyncio.gather(jobs.run(), realism.watch(), asyncio.to_thread(load_rest))
@@ -145,6 +152,8 @@ async def _serve(
                 announce(settings.host, server.addresses[0][1])
             await stop.wait()
         finally:
+            if on_ready is None:
+                notify("STOPPING=1")
             if watch is not None:
                 loop.remove_reader(watch)
             await server.stop()
@@ -187,7 +196,11 @@ def _about(settings: Settings, store: Store, started: float) -> dict[str, Any]:
 
 
 def announce(host: str, port: int) -> None:
-    """Say on stdout where the server listens; a reader that has gone is no reason to end."""
+    """Say on stdout where the server listens, and to a service manager that it does.
+
+    A reader that has gone is no reason to end.
+    """
     shown = f"[{host}]" if ":" in host else host
     with contextlib.suppress(BrokenPipeError):
         print(f"genset listening on http://{shown}:{port}", flush=True)
+    notify("READY=1")
