@@ -5,12 +5,14 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import socket
 from pathlib import Path
 from typing import Any
 
 import click
 
-from genset.cli.settings import CONFIG_FILE, Setting, all_settings, read_settings
+from genset.cli.activation import ActivationError, passed_socket
+from genset.cli.settings import CONFIG_FILE, Setting, Settings, all_settings, read_settings
 from genset.cli.statuses import CommandError, Status
 
 
@@ -24,6 +26,17 @@ def _option(setting: Setting) -> click.Option:
         help=setting.help,
         metavar=setting.metavar,
     )
+
+
+def _where_it_listens(flags: dict[str, Any]) -> tuple[Settings, socket.socket | None]:
+    """The settings; with a socket that was passed, which is at another address than theirs."""
+    try:
+        passed = passed_socket(os.environ)
+    except ActivationError as error:
+        raise CommandError(str(error)) from None
+    if passed is not None:
+        flags["host"], flags["port"] = passed.getsockname()[0], str(passed.getsockname()[1])
+    return read_settings(flags, os.environ, Path(CONFIG_FILE)), passed
 
 
 @click.command(
@@ -42,7 +55,7 @@ def command(**given: Any) -> int:
     genset serve --schema tables.yaml  with the tables that a template defines
     """
     flags = {name: value for name, value in given.items() if value not in (None, ())}
-    settings = read_settings(flags, os.environ, Path(CONFIG_FILE))
+    settings, passed = _where_it_listens(flags)
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
@@ -61,7 +74,7 @@ def command(**given: Any) -> int:
     from genset.wire.credentials import CredentialsError
 
     try:
-        return serve.run(settings, schema)
+        return serve.run(settings, schema, passed)
     except CredentialsError as error:
         raise CommandError(str(error), Status.USAGE) from None
     except StorageError as error:
