@@ -45,6 +45,13 @@ class _Column:
         return max(Text(cell).cell_len for cell in (self.heading.plain, *self.cells))
 
 
+class _Console(Console):
+    """Rich's, but that a reader who has gone does not end the process."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def print_items(items: Sequence[Item], keys: Sequence[str] = ()) -> None:
     """Print items as the rows of a table whose columns are their attributes, those `keys` first."""
     names = dict.fromkeys(key for key in keys if any(key in item for item in items))
@@ -176,4 +183,4 @@ def console(width: int | None = None) -> Console:
     """
     room = width or _terminal_width() or _ROOM
     # Without a height it would take a terminal that it does not know for one of 80 columns.
-    return Console(file=sys.stdout, width=room, height=1, highlight=False)
+    return _Console(file=sys.stdout, width=room, height=1, highlight=False)
