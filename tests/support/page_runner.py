@@ -3,11 +3,13 @@
 Python goes to one interpreter; shell commands go to shells that hand on their folder, exported
 variables and status; a block with a title becomes a file. Where the page says port 8000 another
 one is used, and a server in memory is started there when it is needed, as long as the page itself
-has started none.
+has started none. Port 4566, of another server than genset's, is another one here, too. What readers
+have from elsewhere is in the folder that SAMPLES names.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import shlex
@@ -30,12 +32,13 @@ from support.python_session import PythonSession
 
 SECONDS_MAX: Final = 60
 _SHELL: Final = ("sh", "bash", HIDDEN)
-_STATED_PORT = re.compile(r"((?:127\.0\.0\.1|localhost):|(?i:port)\s*[ =:]\s*)8000\b")
+_STATED_PORT = re.compile(r"((?:127\.0\.0\.1|localhost):|(?i:port)\s*[ =:]\s*)(8000|4566)\b")
 # The server as a command of its own, that the reader's prompt waits for.
 _SERVE = re.compile(r"^(?:\$ )?(?:\w+=\S+ )*(genset serve\b)(?!.* --help)(?!.*&$)", re.MULTILINE)
 _USES_SERVER = re.compile(
     r"(?:127\.0\.0\.1|localhost):8000|\baws |\bgenset (?!-|\w+ --help|serve|migrate|doctor|version)"
 )
+_SAMPLES = ROOT / "tests" / "docs" / "samples"
 _JAVASCRIPT = ROOT / "tests" / "clients" / "javascript" / "node_modules"
 # Pages leave the log out, whose lines come at any moment.
 _LOG_LINE = re.compile(r"^\d{4}-\d\d-\d\d [\d:,]+ [A-Z]+ .*\n", re.MULTILINE)
@@ -55,6 +58,10 @@ class ExampleFailed(AssertionError):
     """An example does not do what its page says."""
 
 
+class _LackingError(Exception):
+    """This machine does not have what an example needs."""
+
+
 class PageRunner:
     """The folder, interpreter and server of one page. `with` ends all of them.
 
@@ -65,6 +72,7 @@ class PageRunner:
         self.folder = folder / "work"
         self.missing: set[str] = set()
         self._port = free_port()
+        self._used_ports = {"8000": str(self._port), "4566": str(free_port())}
         self._private = folder / "private"
         self._closing = ExitStack()
         self._server: ServerProcess | None = None
@@ -72,6 +80,7 @@ class PageRunner:
         self._python: PythonSession | None = None
         self._written = ""
         self._status = 0
+        self._left_out = False
         for each in (self.folder, self._private / "bin", self._private / "home"):
             each.mkdir(parents=True)
         self._write_wrapper()
@@ -104,6 +113,7 @@ class PageRunner:
         return {
             **kept,
             "PATH": ":".join([*map(str, programs), os.environ["PATH"]]),
+            "SAMPLES": str(_SAMPLES),
             "HOME": str(self._private / "home"),
             "AWS_EC2_METADATA_DISABLED": "true",
             "COLUMNS": "100",
@@ -117,7 +127,15 @@ class PageRunner:
         """Do what the block asks of a reader. Raises ExampleFailed."""
         if block.not_run is not None or block.run_by is not None:
             return
-        self._action(block)(block)
+        if block.is_output and self._left_out:
+            return
+        try:
+            _check_module(block.needed_module)
+            self._action(block)(block)
+            self._left_out = False
+        except _LackingError as lacking:
+            self.missing.add(str(lacking))
+            self._left_out = True
 
     def _action(self, block: Block) -> Callable[[Block], None]:
         if block.is_output:
@@ -136,11 +154,13 @@ class PageRunner:
         }
 
     def _here(self, text: str) -> str:
-        """What the page says, with the port that is used here."""
-        return _STATED_PORT.sub(rf"\g<1>{self._port}", text)
+        """What the page says, with the ports that are used here."""
+        return _STATED_PORT.sub(lambda found: found[1] + self._used_ports[found[2]], text)
 
     def _as_stated(self, text: str) -> str:
-        return re.sub(rf"\b{self._port}\b", "8000", text)
+        for stated, used in self._used_ports.items():
+            text = re.sub(rf"\b{used}\b", stated, text)
+        return text
 
     def _must_fit(self, block: Block, expected: str) -> None:
         if not fits(expected, self._written):
@@ -203,8 +223,8 @@ class PageRunner:
 
     def _bash(self, block: Block, code: str) -> None:
         """Run `code` where the shell before it has ended."""
-        if re.search(r"\b(node|npx)\b", code) and not self._can_run_javascript():
-            return
+        if re.search(r"\b(node|npx)\b", code):
+            _check_javascript()
         self._ensure_server(block)
         kept = self._private / "variables", self._private / "folder"
         variables, folder = (shlex.quote(str(each)) for each in kept)
@@ -216,13 +236,6 @@ class PageRunner:
         pairs = kept[0].read_text().rstrip("\0").split("\0")
         self._environment = dict(pair.split("=", 1) for pair in pairs)
         self._current = Path(kept[1].read_text().removesuffix("\n"))
-
-    def _can_run_javascript(self) -> bool:
-        if shutil.which("node") is None:
-            self.missing.add("node is not here")
-        elif not _JAVASCRIPT.is_dir():
-            self.missing.add("run npm install --no-package-lock in tests/clients/javascript")
-        return not self.missing
 
     def _finish(self, command: list[str]) -> None:
         # A file and not a pipe: what goes on in the background may keep it open.
@@ -275,6 +288,20 @@ class PageRunner:
         if self._server is not None:
             self._server.stop()
             self._server = None
+
+
+def _check_module(name: str | None) -> None:
+    """Raise _LackingError if it is not there."""
+    if name is not None and importlib.util.find_spec(name) is None:
+        raise _LackingError(f"{name} is not installed")
+
+
+def _check_javascript() -> None:
+    """Raise _LackingError if its programs cannot be run."""
+    if shutil.which("node") is None:
+        raise _LackingError("node is not here")
+    if not _JAVASCRIPT.is_dir():
+        raise _LackingError("run npm install --no-package-lock in tests/clients/javascript")
 
 
 def _kill_group(group: int) -> None:

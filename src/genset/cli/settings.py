@@ -82,6 +82,12 @@ _TEXTS: Final[dict[str, Callable[[str], object]]] = {
     "read_lag": parse_time,
     "gsi_lag": parse_time,
 }
+_KINDS: Final[dict[Callable[[str], object], str]] = {
+    check_database_url: "the address of a database",
+    parse_latency: "a time, or a distribution of times",
+    parse_fault_text: "shares from 0 to 1, by fault",
+    parse_time: "a time",
+}
 _PATHS: Final = frozenset({"data_dir", "credentials"})
 _MORE_FLAGS: Final = {"credentials": ("--credentials-file",)}
 _CHOICES: Final[dict[str, tuple[str, ...]]] = {
@@ -193,6 +199,8 @@ def _values(name: str) -> str:
         return "seconds from {:g} to {:g}".format(*_SECONDS[name])
     if name in _PATHS:
         return "a path"
+    if name in _TEXTS:
+        return _KINDS[_TEXTS[name]]
     return " or ".join(_CHOICES.get(name, ("a text",)))
 
 
