@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from pathlib import Path
 
@@ -62,6 +63,12 @@ def test_every_block_is_run_or_is_no_program() -> None:
         for block in blocks_of(page):
             said = block.title is not None or block.comment
             assert said or block.language in languages, f"{block.place}: {block.language}"
+
+
+def test_the_links_of_the_readme_lead_somewhere() -> None:
+    links = re.findall(r"\]\(([^)#:]+)[^)]*\)", (ROOT / "README.md").read_text())
+    assert len(links) > 3
+    assert [link for link in links if not (ROOT / link).exists()] == []
 
 
 def test_documents_can_be_read() -> None:
