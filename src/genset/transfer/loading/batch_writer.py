@@ -138,7 +138,9 @@ def _failed(error: Any, batch: Sequence[Record]) -> _Sent:
     fault = error.response.get("Error", {})
     code, message = fault.get("Code", ""), fault.get("Message", "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if code in _REFUSALS or status == _TOO_LARGE:
+    if status == _TOO_LARGE:
+        return _Sent((), refusal="it is larger than a request may be")
+    if code in _REFUSALS:
         return _Sent((), refusal=message or code)
     if code in _PASSING or status >= _SERVER_FAULT:
         return _Sent(batch, busy=f"{code}: {message}")
