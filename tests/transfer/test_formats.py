@@ -328,6 +328,7 @@ def test_gzip_is_seen_whatever_the_name_and_damage_is_told(tmp_path: Path) -> No
         (b'{"a": {"S": "x"}}\n{"a": {"S": "y"}}\n', DYNAMODB),
         (gzip.compress(b'{"a": 1}\n'), JSONL),
     ],
+    ids=["array", "object", "lines", "gzip"],
 )
 def test_a_format_is_seen_in_a_pipe_that_gives_little_at_a_time(
     content: bytes, form: Format, monkeypatch: pytest.MonkeyPatch
