@@ -252,7 +252,23 @@ def test_an_interrupted_load_says_how_to_go_on(genset: Genset, name: str, tmp_pa
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 130
     assert errors == "genset: interrupted; the same command with --resume goes on\n"
-    assert 0 < json.loads(state.read_text())["written"] < 2000
+    written = json.loads(state.read_text())["written"]
+    assert 0 < written < 2000
+    resumed = genset("load", name, path, "--resume")
+    assert f"loaded 2,000 items into {name} ({written} lines of it earlier) in " in resumed.errors
+    assert not state.exists()
+
+
+def test_a_load_that_is_not_resumed_begins_anew_and_says_so(
+    genset: Genset, api: Api, name: str, tmp_path: Path
+) -> None:
+    path = write_lines(tmp_path / "x.jsonl", [{"pk": "a", "n": 1}])
+    state = tmp_path / "state"
+    state.write_text("of an earlier load")
+    done = genset("load", name, path, "--state", state)
+    assert done.status == 0
+    assert done.told[0] == (f"genset: beginning anew, not where {state} says; --resume does")
+    assert n_of(api, name) == [1]
 
 
 def test_a_resumed_load_refuses_a_file_that_has_changed(

@@ -110,9 +110,15 @@ def _state_file(options: LoadOptions, shape: TableShape) -> StateFile | None:
 
 
 def _first_state(place: StateFile | None, initial: LoadState, *, resume: bool) -> LoadState:
-    if place is None or not resume:
+    if place is None:
         return initial
-    return place.read(initial) or initial
+    if resume:
+        return place.read(initial) or initial
+    if place.path.exists():
+        print(
+            f"genset: beginning anew, not where {place.path} says; --resume does", file=sys.stderr
+        )
+    return initial
 
 
 def _reader(
