@@ -52,8 +52,8 @@ from genset.cli.remote import Remote, remote_options
 def command(remote: Remote, **options: Any) -> None:
     """Write all items of TABLE to a file, or to the standard output.
 
-    What is written can be loaded again with `genset load`. DynamoDB JSON, Ion and CSV keep every type;
-    plain JSON (jsonl, json) has no sets and no binary values: they become arrays and base64.
+    What is written can be loaded again with `genset load`. All formats keep every type but plain
+    JSON (jsonl, json), which has no sets and no binary values: they become arrays and base64.
 
     \b
     genset dump Music --output-file music.jsonl.gz

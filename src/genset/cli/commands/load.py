@@ -72,8 +72,8 @@ def command(remote: Remote, **options: Any) -> Status:
     """Load items from files into TABLE.
 
     A FILE is CSV with a header, JSON lines, a JSON array, DynamoDB JSON or Ion lines, what `aws
-    dynamodb scan` prints, or the folder of an export to S3 (or its manifest-summary.json); gzip is seen, and
-    "-" is the standard input. Each item replaces the one with its key.
+    dynamodb scan` prints, or the folder of an export to S3 (or its manifest-summary.json); gzip is
+    seen, and "-" is the standard input. Each item replaces the one with its key.
 
     A line that is refused is told as FILE:LINE: why, and the others are loaded; then the exit
     status is 4. After an interruption, the same command with --resume goes on.

@@ -1,10 +1,10 @@
 """Amazon Ion, as DynamoDB exports it to S3 and imports it: its text, an item on each line.
 
 `$ion_1_0 {Item:{Id:103.,Tags:$dynamodb_SS::["a"]}}`: strings are S, decimals N, blobs B, and lists
-with an annotation sets (developer guide, "DynamoDB table export output format"). An incremental
-export has `Record` with the members that `dynamodb_json` explains. Only what stands for items is
-known of Ion (its specification is at https://amazon-ion.github.io/ion-docs/): no timestamps,
-s-expressions, clobs or symbol tables.
+with an annotation sets (developer guide, "DynamoDB table export output format"). A line of an
+incremental export has the members that `dynamodb_json` explains, in `Record` or bare. Only what
+stands for items is known of Ion (https://amazon-ion.github.io/ion-docs/ specifies it): there are no
+timestamps, s-expressions, clobs or symbol tables.
 """
 
 from __future__ import annotations
