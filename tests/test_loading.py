@@ -193,13 +193,6 @@ def test_a_command_that_asks_a_server_loads_none(endpoint, api):
     assert [name for name in loaded if name in OF_SERVERS_AND_TERMINALS] == []
 
 
-def test_the_plugin_of_pytest_loads_nothing_heavy():
-    # It is loaded in every project of those who have genset installed.
-    loaded = printed("import genset.testing.plugin, json, sys; print(json.dumps([*sys.modules]))")
-    assert "genset.testing.plugin" in loaded
-    assert [name for name in loaded if name in (*HEAVY, "boto3", "orjson")] == []
-
-
 @pytest.mark.parametrize("name", HEAVY)
 def test_what_is_heavy_is_there(name):
     assert find_spec(name) is not None

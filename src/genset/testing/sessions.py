@@ -12,6 +12,7 @@ from boto3.session import Session
 from genset.testing.botocore_data import shared_loader
 from genset.testing.clock import Clock
 from genset.testing.database import Database, Mark
+from genset.testing.stated_credentials import CHOICE_EVENTS, choose_stating
 from genset.testing.switchboard import Switchboard
 from genset.testing.transport import EVENTS, SECRET_KEY, SERVICES, Transport
 from genset.wire.credentials import DEFAULT_ACCOUNT
@@ -52,6 +53,8 @@ class LocalSession(Session):  # type: ignore[misc]
             transport = Transport(self.database, client.meta.config.read_timeout)
             for event in EVENTS:
                 client.meta.events.register_first(event, transport)
+            for event in CHOICE_EVENTS:
+                client.meta.events.register(event, choose_stating)
         return client
 
     def mark(self) -> Mark:
@@ -88,6 +91,8 @@ class LocalSession(Session):  # type: ignore[misc]
         for event in EVENTS:
             session.register(event, transport)
             session.register(event.replace("before-send", "before-call"), note_read_timeout)
+        for event in CHOICE_EVENTS:
+            session.register(event, choose_stating)
         return session
 
     def aioboto3_session(self) -> Any:
