@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import json
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from textwrap import dedent
 
 import pytest
 
+from genset.cli.main import main
 from genset.operations.registry import OPERATIONS
 
 SOURCE = Path(__file__).parents[1] / "src" / "genset"
@@ -237,3 +239,9 @@ def test_an_import_that_waits_is_no_import_at_once(source):
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_an_operation_is_found_by_its_name(name):
     assert OPERATIONS[name].name == name
+
+
+def test_the_collector_works_again_after_a_start_that_was_refused(tmp_path):
+    missing = tmp_path / "credentials"
+    assert main(["serve", "--auth", "sigv4", "--credentials", str(missing), "--port", "0"]) == 2
+    assert gc.isenabled()
