@@ -12,6 +12,7 @@ from textwrap import dedent
 import boto3
 import botocore.session
 import pytest
+from botocore.exceptions import NoCredentialsError
 from botocore.handlers import BUILTIN_HANDLERS
 from botocore.httpsession import URLLib3Session
 
@@ -235,6 +236,19 @@ def test_whatever_address_they_have():
     with mock_dynamodb():
         create()
         assert count(boto3.client("dynamodb", endpoint_url="http://localhost:8000")) == 0
+
+
+def test_a_client_without_credentials_sends_nothing(monkeypatch):
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    client = boto3.Session(region_name="us-east-1").client("dynamodb")
+    with mock_dynamodb(), pytest.raises(NoCredentialsError):
+        client.list_tables()
+
+
+def test_a_session_token_is_passed_on():
+    with mock_dynamodb():
+        session = boto3.Session("id", "secret", "token", region_name="us-east-1")
+        assert session.client("dynamodb").list_tables()["TableNames"] == []
 
 
 def test_pynamodb():
