@@ -39,18 +39,18 @@ _NOT_VALUES: Final = ("lifecycle", "timeouts", "provisioner", "connection")
 def terraform_tables(
     path: Path, files: Files, parameters: Parameters, notes: Notes
 ) -> list[TableDefinition]:
-    """The tables of a file or of a folder of files. Raises SchemaError."""
-    if path.is_dir():
-        folder, paths = path, files.listed(path, "*.tf")
-    else:
-        folder, paths = path.parent, [path]
+    """The tables of a folder of files, or those of one file in it. Raises SchemaError."""
+    folder = path if path.is_dir() else path.parent
+    paths = files.listed(folder, "*.tf")
+    if not path.is_dir() and path not in paths:
+        paths = [path]
     from_files = given_values(folder, files)
     module = Module(folder, paths, files, parameters, notes)
     module.give({
         name: root_variable(name, declared, from_files, parameters)
         for name, declared in module.declared.items()
     })  # fmt: skip
-    resources = list(module.resources())
+    resources = list(module.resources(None if path.is_dir() else path))
     return resource_tables(resources, notes)
 
 
@@ -94,13 +94,16 @@ class Module:
         """Set the values of variables."""
         self._given = values
 
-    def resources(self) -> Iterator[Resource]:
-        """The resources of the module and of those that it calls which say something of tables.
+    def resources(self, only: Path | None = None) -> Iterator[Resource]:
+        """The resources of the module and of those that it calls which say something of tables;
+        with `only`, those of that file.
 
         Raises SchemaError with a problem for each block that is wrong.
         """
         problems: list[Problem] = []
         for block in self._blocks:
+            if only is not None and block.place.file != str(only):
+                continue
             try:
                 if block.type == "resource" and len(block.labels) == 2:
                     if block.labels[0] in FOLLOWED:
