@@ -78,6 +78,9 @@ def read_schema(
             tables += found
         except SchemaError as error:
             problems += error.problems
+        except RecursionError:
+            message = "is nested too deeply, or defined by itself"
+            problems.append(Problem(Place(str(path), 0), message))
         unused = parameters.unused()
     if not problems and unused:
         names = ", ".join(unused)

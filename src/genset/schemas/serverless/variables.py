@@ -23,7 +23,7 @@ _SOURCE: Final = re.compile(
 )
 _NUMBER: Final = re.compile(r"-?\d+(\.\d+)?")
 _WORDS: Final[Mapping[str, bool | None]] = {"true": True, "false": False, "null": None}
-_NESTING_MAX: Final = 100
+_NESTING_MAX: Final = 60
 _DEFAULT_STAGE: Final = "dev"
 _VALUES: Final = (".yml", ".yaml", ".json")
 
