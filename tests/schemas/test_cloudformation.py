@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from genset.schemas import IndexDefinition, Units
+from genset.schemas import IndexDefinition, TableDefinition, Units
 from genset.schemas.building import build_table
 from genset.schemas.cloudformation.template import Surroundings, Template
 from genset.schemas.files import Files
@@ -32,17 +32,23 @@ Resources:
       TableName: {name}{properties}"""
 
 
-def named(expression: str, more: str = "", **parameters: str) -> str:
-    """The name of a table whose TableName is that expression."""
-    root = parse_yaml(template(expression, more), "music.yaml")
+def only_table(text: str, **parameters: str) -> TableDefinition:
+    """The table that a template defines."""
+    root = parse_yaml(text, "music.yaml")
     files = Files()
     given = Parameters({name.replace("__", "::"): text for name, text in parameters.items()})
     surroundings = Surroundings(folder=None, files=files, parameters=given, stack_name="stack")  # type: ignore[arg-type]
     (table,) = Template(root, surroundings).tables([])
-    return table.name
+    return table
 
 
-NAMES = {
+def value(expression: str, more: str = "", **parameters: str) -> str:
+    """The value of an expression, as the value of a tag."""
+    tag = f"      Tags: [{{Key: value, Value: {expression}}}]\n"
+    return only_table(template(properties=KEYS + tag, more=more), **parameters).tags["value"]
+
+
+VALUES = {
     "!Sub '${AWS::StackName}-${AWS::Region}.${!Literal}'": "stack-us-east-1.${Literal}",
     "!Sub ['${A}-${Stage}', {A: !Ref AWS::AccountId}]": "000000000000-dev",
     "!Join ['_', [a, !Ref Stage, !Ref AWS::NoValue, b]]": "a_dev_b",
@@ -70,18 +76,16 @@ Conditions:
 """
 
 
-@pytest.mark.parametrize("expression", NAMES)
+@pytest.mark.parametrize("expression", VALUES)
 def test_functions_give_what_cloudformation_does(expression):
-    assert named(expression, MORE) == NAMES[expression]
+    assert value(expression, MORE) == VALUES[expression]
 
 
 def test_parameters_are_given():
-    assert (
-        named("!Sub '${Stage}-${Zones}'".replace("${Zones}", "x"), MORE, Stage="prod") == "prod-x"
-    )
-    assert named("!Select [1, !Ref Zones]", MORE, Zones="a,b") == "b"
-    assert named("!ImportValue shared-name", MORE, **{"shared-name": "given"}) == "given"
-    assert named("!Ref AWS::Region", MORE, AWS__Region="eu-west-3") == "eu-west-3"
+    assert value("!Sub '${Stage}-x'", MORE, Stage="prod") == "prod-x"
+    assert value("!Select [1, !Ref Zones]", MORE, Zones="a,b") == "b"
+    assert value("!ImportValue shared-name", MORE, **{"shared-name": "given"}) == "given"
+    assert value("!Ref AWS::Region", MORE, AWS__Region="eu-west-3") == "eu-west-3"
 
 
 @pytest.mark.parametrize(
@@ -104,7 +108,7 @@ def test_parameters_are_given():
 )  # fmt: skip
 def test_a_name_that_is_none_is_an_error(expression, message):
     with pytest.raises(SchemaError) as caught:
-        named(expression, MORE)
+        only_table(template(expression, MORE))
     (problem,) = caught.value.problems
     assert problem.message == message
 
@@ -160,7 +164,7 @@ def test_a_nested_stack_takes_parameters_and_gives_outputs(write):
     write(
         "inner.yaml",
         template("!Sub '${Prefix}-inner'", "Parameters: {Prefix: {Type: String}}")
-        + "Outputs: {Name: {Value: !Sub '${Music}!'}}",
+        + "Outputs: {Name: {Value: !Sub '${Music}.of'}}",
     )
     outer = write(
         "outer.yaml",
@@ -175,7 +179,7 @@ def test_a_nested_stack_takes_parameters_and_gives_outputs(write):
 """,
     )
     found = schema(outer)
-    assert [table.name for table in found.tables] == ["given-inner!", "given-inner"]
+    assert [table.name for table in found.tables] == ["given-inner.of", "given-inner"]
     assert notes(found) == [
         "outer.yaml:14: the stack Elsewhere is not read: https://example.com/template.yaml is no "
         "file here"

@@ -28,17 +28,17 @@ def service(name, custom="none: 0"):
 
 NAMES = {
     "${self:service}-music": "shop-music",
-    "${sls:stage}/${self:provider.stage}": "dev/dev",
+    "${sls:stage}-${self:provider.stage}": "dev-dev",
     "${self:provider.region}": "eu-west-1",
     "${opt:colour, 'red'}": "red",
     "${opt:colour, self:custom.missing, 'blue'}": "blue",
     "${env:GENSET_TEST_NAME}": "from-environment",
     "${self:custom.${opt:which, 'a'}.name}": "deep",
     "${file(./names.yml):of.music}": "in-a-file",
-    "${file(./none.yml):x, 'no file'}": "no file",
+    "${file(./none.yml):x, 'no-file'}": "no-file",
     "${self:custom.list.1}": "second",
     "!Sub '${AWS::StackName}-${AWS::AccountId}'": "shop-dev-000000000000",
-    "'{${self:custom.a.name}}'": "{deep}",
+    "'-${self:custom.a.name}-'": "-deep-",
 }
 CUSTOM = "{a: {name: '${self:custom.b}'}, b: deep, list: [first, second]}"
 

@@ -39,24 +39,24 @@ def command(**given: Any) -> int:
     genset serve --workers 4           four processes on one data directory
     genset serve --schema tables.yaml  with the tables that a template defines
     """
-    flags = {name: value for name, value in given.items() if value not in (None, ())}
+    flags = {name: value for name, value in given.items() if value is not None}
     settings = read_settings(flags, os.environ, Path(CONFIG_FILE))
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     # Imported late: a wrong option is answered without loading a server.
-    schema = None
-    if settings.schema:
-        from genset.cli import schema_at_start
-
-        schema = schema_at_start.read(settings)
-        if schema is None:
-            return Status.USAGE
     from genset.cli import serve
     from genset.storage.engine import StorageError
     from genset.wire.credentials import CredentialsError
 
     try:
+        schema = None
+        if settings.schema:
+            from genset.cli import schema_at_start
+
+            schema = schema_at_start.read(settings)
+            if schema is None:
+                return Status.USAGE
         return serve.run(settings, schema)
     except CredentialsError as error:
         raise CommandError(str(error), Status.USAGE) from None
