@@ -65,18 +65,18 @@ def command(**given: Any) -> int:
 
 def _serve(settings: Settings, passed: socket.socket | None) -> int:
     # Imported late: a wrong option is answered without loading a server.
-    schema = None
-    if settings.schema:
-        from genset.cli import schema_at_start
-
-        schema = schema_at_start.read(settings)
-        if schema is None:
-            return Status.USAGE
     from genset.cli import serve
     from genset.storage.engine import StorageError
     from genset.wire.credentials import CredentialsError
 
     try:
+        schema = None
+        if settings.schema:
+            from genset.cli import schema_at_start
+
+            schema = schema_at_start.read(settings)
+            if schema is None:
+                return Status.USAGE
         return serve.run(settings, schema, passed)
     except CredentialsError as error:
         raise CommandError(str(error), Status.USAGE) from None
