@@ -31,6 +31,8 @@ from support.soundness import assert_sound
 from support.still_server import StillServer
 from support.stores import MEMORY, FileStore, PostgresStore, Store
 
+pytest_plugins = ["pytester"]
+
 settings.register_profile(
     "genset",
     derandomize=True,

@@ -27,6 +27,18 @@ CONTRACT = {
     "expressions": ("model",),
     "model": ("storage.keyspace",),
     "storage": (),
+    # A front that is a server in the tests' process, and runs one beside it.
+    "testing": (
+        "background",
+        "cli",
+        "insights",
+        "model",
+        "operations",
+        "realism",
+        "schemas",
+        "storage",
+        "wire",
+    ),
     # Fronts: they speak to an endpoint as any client does.
     "transfer": ("model.limits",),
     "schemas": ("model",),

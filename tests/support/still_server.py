@@ -10,26 +10,13 @@ from typing import Any, Self, TypeVar
 from genset.background.streams import ShardPolicy, tend_streams
 from genset.integrity.check import check
 from genset.storage.engine import Transaction
+from genset.testing.stepping import run_whole
 from support.client import Answer, Caller
 from support.in_process import InProcess
 from support.stores import MEMORY, Store
 
 T = TypeVar("T")
 START = 1_800_000_000.0
-
-
-def finished(work: Coroutine[Any, Any, T]) -> T:
-    """The result of a coroutine that waits for nothing, as all work on a memory engine.
-
-    It may give way to others, who are not there.
-    """
-    try:
-        while work.send(None) is None:
-            pass
-    except StopIteration as done:
-        result: T = done.value
-        return result
-    raise AssertionError("it waits")
 
 
 class StillServer(Caller):
@@ -60,7 +47,7 @@ class StillServer(Caller):
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """The result of a coroutine of the server's, in its loop if it has one."""
-        return finished(work) if self._runner is None else self._runner.run(work)
+        return run_whole(work) if self._runner is None else self._runner.run(work)
 
     @property
     def now(self) -> float:

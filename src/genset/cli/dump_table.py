@@ -11,14 +11,15 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
 from genset.cli.amounts import amount
+from genset.cli.expressions import Placeholders
 from genset.cli.faults import told
 from genset.cli.progress import Progress, progress
 from genset.cli.remote import Remote
-from genset.cli.statuses import CommandError, Status
+from genset.cli.statuses import CommandError
 from genset.transfer.formats.detection import format_by_suffix
 from genset.transfer.formats.format import Format, Options
 from genset.transfer.formats.registry import FORMATS
-from genset.transfer.plain import Item, from_plain, loads
+from genset.transfer.plain import Item
 from genset.transfer.scanning import scan_items
 from genset.transfer.tables import described, shape_of
 
@@ -61,36 +62,23 @@ def _format(options: DumpOptions) -> Format:
 
 def _request(options: DumpOptions) -> dict[str, Any]:
     """The members of Scan that the options ask for."""
-    values = _object(options.values, "--values")
-    names = _object(options.names, "--names")
+    placeholders = Placeholders(options.names, options.values)
     members = {
         "TableName": options.table,
         "IndexName": options.index,
-        "FilterExpression": options.filter_,
-        "ExpressionAttributeValues": values and from_plain(values),
-        "ExpressionAttributeNames": names,
+        "FilterExpression": options.filter_ and placeholders.rewrite(options.filter_),
         "ConsistentRead": options.consistent or None,
     }
-    return {name: value for name, value in members.items() if value is not None}
-
-
-def _object(text: str | None, option: str) -> dict[str, Any] | None:
-    if text is None:
-        return None
-    try:
-        found = loads(text)
-    except ValueError as error:
-        raise CommandError(f"{option} is not JSON: {error}", Status.USAGE) from None
-    if not isinstance(found, dict):
-        raise CommandError(f"{option} must be a JSON object", Status.USAGE)
-    return found
+    request = {name: value for name, value in members.items() if value is not None}
+    placeholders.add_to(request)
+    return request
 
 
 def counted(items: Iterable[Item], bar: Progress) -> Iterator[Item]:
     """The items, each of which moves the bar."""
     for count, item in enumerate(items, start=1):
         yield item
-        bar.show(count, f"{amount(count, 'item')}")
+        bar.show(count, amount(count, "item"))
 
 
 def _bar(options: DumpOptions, total: int) -> contextlib.AbstractContextManager[Progress]:

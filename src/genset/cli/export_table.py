@@ -25,7 +25,7 @@ def run(remote: Remote, table: str, folder: Path, segments: int) -> None:
     with told(), progress(f"exporting {name}", description.get("ItemCount")) as bar:
         parts = [scan_segment(client, request, each, segments) for each in range(segments)]
         written = write_export(
-            folder, description, parts, lambda count: bar.show(count, f"{amount(count, 'item')}")
+            folder, description, parts, lambda count: bar.show(count, amount(count, "item"))
         )
         _write_description(folder / f"{name}-{written.export_id}.json", description)
     print(f"exported {amount(written.item_count, 'item')} of {name}", file=sys.stderr)

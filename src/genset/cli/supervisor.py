@@ -19,7 +19,7 @@ import time
 import traceback
 
 from genset.cli.activation import notify
-from genset.cli.serve import announce, run_process
+from genset.cli.serve import Listening, announce, run_process
 from genset.cli.settings import Settings
 from genset.cli.stores import Store
 from genset.realism.memory import SharedMemory
@@ -202,15 +202,14 @@ class _Supervisor:
         try:
             _die_with(parent)
             self._become_worker()
-            status = run_process(
-                self._settings,
-                self._authenticator,
-                self._store,
-                self._memory,
+            listening = Listening(
                 port=None if self._is_passed else self._port,
                 passed=self._reserved if self._is_passed else None,
                 on_ready=self._say_ready,
                 watch=self._alive_read,
+            )
+            status = run_process(
+                self._settings, self._authenticator, self._store, self._memory, listening
             )
         except (OSError, StorageError) as error:
             print(f"genset: a worker cannot serve: {error}", file=sys.stderr)

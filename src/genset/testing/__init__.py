@@ -12,7 +12,7 @@ In the order in which a request meets them: `sessions` and `mocking` are what te
 `transport` and `async_transport` take requests from botocore, `interception` from clients that know
 nothing of this; `database` is the assembled server, `stepping` runs it without an event loop,
 `clock` moves its time, and `switchboard` lets it fail. `declared_tables` makes tables that all
-tests start with, and `server` runs a real server beside the tests.
+tests start with, `prepared` brings them back to that, and `server` runs a real server beside them.
 
 Importing this package loads nothing of all that until it is used.
 """

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from genset.testing import transport
@@ -14,14 +16,25 @@ if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 
+_read_timeout_s: ContextVar[float] = ContextVar("_read_timeout_s", default=60.0)
+"""That of the client whose call the present task makes."""
+
+
+def note_read_timeout(context: Mapping[str, Any], **_: Any) -> None:
+    """A handler of `before-call`: one of `before-send` is not told whose request it is."""
+    _read_timeout_s.set(float(context["client_config"].read_timeout))
+
+
 class AsyncTransport:
-    """Answers the requests of one client of aiobotocore; see `transport.Transport`.
+    """Answers the requests of clients of aiobotocore; see `transport.Transport`.
+
+    Without `timeout_s`, the read timeout is the one that was noted.
 
     The database works in the event loop's thread, for as long as the operation takes: as a rule
     that is far less than handing it to another thread would.
     """
 
-    def __init__(self, database: Database, timeout_s: float) -> None:
+    def __init__(self, database: Database, timeout_s: float | None = None) -> None:
         self._database = database
         self._timeout_s = timeout_s
 
@@ -46,9 +59,10 @@ class AsyncTransport:
         try:
             answer = database.begin(wired)
             while isinstance(answer, Held):
-                if answer.seconds > self._timeout_s:
+                timeout_s = self._timeout_s or _read_timeout_s.get()
+                if answer.seconds > timeout_s:
                     answer.give_up()
-                    await self._wait(self._timeout_s)
+                    await self._wait(timeout_s)
                     raise transport.read_timeout(request)
                 await self._wait(answer.seconds)
                 answer = database.go_on(answer)

@@ -52,29 +52,33 @@ class Clock:
     ) -> None:
         """Move on by so much. `advance()` alone does what is due at the present time."""
         step = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
-        self._move(step.total_seconds())
+        with self._lock:
+            self.pass_by(step.total_seconds())
+            self._moved()
 
     def set(self, when: datetime | float) -> None:
         """Move to a time, earlier or later: a datetime with its zone, or seconds since the epoch.
 
         Raises ValueError for a datetime without a zone.
         """
-        self._move(_seconds(when) - self.time())
+        self._become(when, stands=self._state.stands_at is not None)
 
     def freeze(self, when: datetime | float | None = None) -> None:
         """Stand still, now or at `when`; `advance` and `set` still move it."""
-        if when is not None:
-            self.set(when)
-        self._state = ClockState(stands_at=self.time())
+        self._become(self.time() if when is None else when, stands=True)
 
     def resume(self) -> None:
         """Go on from where it stands."""
         if self._state.stands_at is not None:
             self._state = ClockState(ahead_s=self._state.stands_at - time.time())
 
-    def _move(self, seconds: float) -> None:
+    def _become(self, when: datetime | float, *, stands: bool) -> None:
+        seconds = _seconds(when)
         with self._lock:
-            self.pass_by(seconds)
+            if stands:
+                self._state = ClockState(stands_at=seconds)
+            else:
+                self._state = ClockState(ahead_s=seconds - time.time())
             self._moved()
 
     # For the database.

@@ -8,10 +8,13 @@ import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
+
+import orjson
 
 from genset.background.jobs import Job, all_jobs
-from genset.insights.contributors import ContributorCounts
+from genset.insights.contributors import CONTRIBUTORS_MAX, ContributorCounts
+from genset.insights.report import report
 from genset.operations.operation import Services
 from genset.storage.sqlite import MemoryEngine
 from genset.testing.assembly import assemble
@@ -42,10 +45,12 @@ class Database:
     after the other.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, transition_s: float = 0.0) -> None:
+        """Make an empty one; `transition_s` is how long tables stay CREATING, and so on."""
         self._lock = threading.RLock()
         self._engine = MemoryEngine()
         self._work_waits = False
+        self._is_closed = False
         self.clock = Clock(self._lock, self._run_all_jobs)
         assembly = assemble(
             self._engine,
@@ -54,6 +59,7 @@ class Database:
             new_salt=lambda: os.urandom(16),
             new_realism=self._new_realism,
             wake=self._wake,
+            transition_s=transition_s,
         )
         self._handle = assembly.api.handle
         self._services = assembly.services
@@ -71,9 +77,12 @@ class Database:
     def begin(self, request: WireRequest) -> WireResponse | Held[WireResponse]:
         """The answer to a request, or the pause before it.
 
-        Raises `genset.wire.messages.Dropped` if there is to be no answer.
+        Raises `genset.wire.messages.Dropped` if there is to be no answer, RuntimeError once the
+        database is closed.
         """
         with self._lock:
+            if self._is_closed:
+                raise RuntimeError("the database of this client is gone: its session has ended")
             answer = step(self._handle(request))
             if self._work_waits:
                 self._work_waits = False
@@ -100,6 +109,25 @@ class Database:
         else:
             with self._lock:
                 self.clock.pass_by(seconds)
+
+    def contributor_insights(
+        self, table: str | None = None, index: str | None = None, *, top: int = CONTRIBUTORS_MAX
+    ) -> dict[str, Any]:
+        """Which keys of watched tables use most capacity; see docs/contributor-insights.md.
+
+        Of all tables, or of one or its index; the `top` keys of each rule.
+        """
+        with self._lock:
+            now = self.clock.time()
+            body = run_whole(
+                self._engine.read(
+                    lambda snapshot: report(
+                        snapshot, self._contributors, table=table, index=index, wanted=top, now=now
+                    )
+                )
+            )
+        found: dict[str, Any] = orjson.loads(body)
+        return found
 
     # Background work.
 
@@ -140,7 +168,10 @@ class Database:
             self._contributors.restore(mark.contributors)
 
     def close(self) -> None:
-        """Give all memory back. Requests are answered with InternalServerError from then on."""
+        """Give all memory back. May be called again."""
         with self._lock:
+            if self._is_closed:
+                return
+            self._is_closed = True
             run_whole(self._engine.close())
             self._realism.close()

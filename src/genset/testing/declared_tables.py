@@ -19,9 +19,10 @@ class Place(Protocol):
 
 
 def declare(place: Place, declarations: Iterable[Declared]) -> None:
-    """Make what is declared, in its order, as far as it is not there.
+    """Make what is declared, in its order.
 
-    Raises botocore's errors, and TypeError for what is none of the kinds.
+    Raises botocore's errors, those of `genset.schemas` for a file, and TypeError for what is none
+    of the kinds.
     """
     for declared in declarations:
         if isinstance(declared, Mapping):
@@ -50,4 +51,6 @@ def _create(client: Any, request: Mapping[str, Any]) -> None:
 
 
 def _apply_file(place: Place, path: str) -> None:
-    raise NotImplementedError(path)
+    from genset.schemas import apply, read_tables
+
+    apply(place.client("dynamodb"), read_tables(path))

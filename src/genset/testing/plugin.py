@@ -14,8 +14,8 @@ import pytest
 
 if TYPE_CHECKING:
     from genset.testing.clock import Clock
-    from genset.testing.database import Mark
     from genset.testing.declared_tables import Declared
+    from genset.testing.prepared import Preparations, Prepared
     from genset.testing.server import TestServer
     from genset.testing.sessions import LocalSession
     from genset.testing.switchboard import Switchboard
@@ -51,85 +51,76 @@ def dynamodb_tables() -> Sequence[Declared]:
 
 
 @pytest.fixture(scope="session")
-def _dynamodb_declared(
-    dynamodb_tables: Sequence[Declared], pytestconfig: pytest.Config
-) -> Sequence[Declared]:
-    files: list[Path] = pytestconfig.getini("dynamodb_schema")
-    return (*files, *dynamodb_tables)
+def _dynamodb_preparations(pytestconfig: pytest.Config) -> Iterator[Preparations]:
+    from genset.testing.prepared import Preparations
+
+    preparations = Preparations(**_place(pytestconfig))
+    yield preparations
+    preparations.close()
 
 
-@pytest.fixture(scope="session")
-def _dynamodb_start(
-    _dynamodb_declared: Sequence[Declared], pytestconfig: pytest.Config
-) -> Iterator[tuple[LocalSession, Mark]]:
-    """The session of all tests, and the state that each begins with."""
-    from genset.testing.declared_tables import declare
-    from genset.testing.sessions import local
+def _place(config: pytest.Config) -> dict[str, str]:
+    return {name: config.getini(f"dynamodb_{name}") for name in ("region", "account")}
 
-    region, account = (
-        pytestconfig.getini("dynamodb_region"),
-        pytestconfig.getini("dynamodb_account"),
-    )
-    with local(region=region, account=account) as session:
-        declare(session, _dynamodb_declared)
-        yield session, session.mark()
+
+# A fixture is looked up from where the test is, but one of scope `session` is made only once, with
+# the tables of the first test that needs it. So what depends on them is of scope `function`.
 
 
 @pytest.fixture
-def dynamodb_session(
-    _dynamodb_start: tuple[LocalSession, Mark], request: pytest.FixtureRequest
-) -> LocalSession:
-    """A boto3 Session whose DynamoDB is in this process; it has the declared tables alone."""
-    session, start = _dynamodb_start
-    session.rollback(start)
-    marked = _marked(request)
-    if marked:
-        from genset.testing.declared_tables import declare
-
-        declare(session, marked)
-    return session
+def _dynamodb_declared(
+    dynamodb_tables: Sequence[Declared], request: pytest.FixtureRequest
+) -> Sequence[Declared]:
+    files: list[Path] = request.config.getini("dynamodb_schema")
+    return (*files, *dynamodb_tables)
 
 
-def _marked(request: pytest.FixtureRequest) -> list[Declared]:
+@pytest.fixture
+def _dynamodb_marked(request: pytest.FixtureRequest) -> Sequence[Declared]:
     """What the test's markers declare, those of the module first."""
     markers = list(request.node.iter_markers("dynamodb_tables"))
     return [declared for marker in reversed(markers) for declared in marker.args]
 
 
-# Made once for all tests: making one takes longer than most tests.
-
-
-@pytest.fixture(scope="session")
-def _dynamodb_client(_dynamodb_start: tuple[LocalSession, Mark]) -> Any:
-    return _dynamodb_start[0].client("dynamodb")
-
-
-@pytest.fixture(scope="session")
-def _dynamodb_streams_client(_dynamodb_start: tuple[LocalSession, Mark]) -> Any:
-    return _dynamodb_start[0].client("dynamodbstreams")
-
-
-@pytest.fixture(scope="session")
-def _dynamodb_resource(_dynamodb_start: tuple[LocalSession, Mark]) -> Any:
-    return _dynamodb_start[0].resource("dynamodb")
+@pytest.fixture
+def _dynamodb_prepared(
+    _dynamodb_preparations: Preparations,
+    _dynamodb_declared: Sequence[Declared],
+    _dynamodb_marked: Sequence[Declared],
+) -> Prepared:
+    prepared = _dynamodb_preparations.of(_dynamodb_declared)
+    prepared.begin(_dynamodb_marked)
+    return prepared
 
 
 @pytest.fixture
-def dynamodb(dynamodb_session: LocalSession, _dynamodb_client: Any) -> Any:
+def dynamodb_session(_dynamodb_prepared: Prepared) -> LocalSession:
+    """A boto3 Session whose DynamoDB is in this process; it has the declared tables alone."""
+    return _dynamodb_prepared.session
+
+
+@pytest.fixture
+def dynamodb(_dynamodb_prepared: Prepared) -> Any:
     """A boto3 client of DynamoDB."""
-    return _dynamodb_client
+    return _dynamodb_prepared.client
 
 
 @pytest.fixture
-def dynamodb_streams(dynamodb_session: LocalSession, _dynamodb_streams_client: Any) -> Any:
+def dynamodb_streams(_dynamodb_prepared: Prepared) -> Any:
     """A boto3 client of DynamoDB Streams, for the same tables."""
-    return _dynamodb_streams_client
+    return _dynamodb_prepared.streams
 
 
 @pytest.fixture
-def dynamodb_resource(dynamodb_session: LocalSession, _dynamodb_resource: Any) -> Any:
+def dynamodb_resource(_dynamodb_prepared: Prepared) -> Any:
     """A boto3 resource of DynamoDB, for the same tables."""
-    return _dynamodb_resource
+    return _dynamodb_prepared.resource
+
+
+@pytest.fixture
+def dynamodb_aioboto3(dynamodb_session: LocalSession) -> Any:
+    """An aioboto3 Session, whose clients have the same tables."""
+    return dynamodb_session.aioboto3_session()
 
 
 @pytest.fixture
@@ -157,11 +148,7 @@ def dynamodb_mock(dynamodb_session: LocalSession) -> Iterator[LocalSession]:
 def _dynamodb_server_process(pytestconfig: pytest.Config) -> Iterator[TestServer]:
     from genset.testing.server import TestServer
 
-    region, account = (
-        pytestconfig.getini("dynamodb_region"),
-        pytestconfig.getini("dynamodb_account"),
-    )
-    with TestServer(region=region, account=account) as server:
+    with TestServer(**_place(pytestconfig)) as server:
         yield server
 
 
@@ -169,12 +156,12 @@ def _dynamodb_server_process(pytestconfig: pytest.Config) -> Iterator[TestServer
 def dynamodb_server(
     _dynamodb_server_process: TestServer,
     _dynamodb_declared: Sequence[Declared],
-    request: pytest.FixtureRequest,
+    _dynamodb_marked: Sequence[Declared],
 ) -> TestServer:
     """A real server on a free port, with the declared tables alone, made anew for each test."""
     from genset.testing.declared_tables import declare
 
     server = _dynamodb_server_process
     server.clear()
-    declare(server, (*_dynamodb_declared, *_marked(request)))
+    declare(server, (*_dynamodb_declared, *_dynamodb_marked))
     return server

@@ -13,7 +13,7 @@ from genset.testing.botocore_data import shared_loader
 from genset.testing.clock import Clock
 from genset.testing.database import Database, Mark
 from genset.testing.switchboard import Switchboard
-from genset.testing.transport import EVENTS, READ_TIMEOUT_S, SECRET_KEY, SERVICES, Transport
+from genset.testing.transport import EVENTS, SECRET_KEY, SERVICES, Transport
 from genset.wire.credentials import DEFAULT_ACCOUNT
 from genset.wire.sigv4 import DEFAULT_REGION
 
@@ -78,15 +78,16 @@ class LocalSession(Session):  # type: ignore[misc]
         """
         from aiobotocore.session import get_session
 
-        from genset.testing.async_transport import AsyncTransport
+        from genset.testing.async_transport import AsyncTransport, note_read_timeout
 
         session = get_session()
         session.register_component("data_loader", shared_loader())
         session.set_credentials(self.account, SECRET_KEY)
         session.set_config_variable("region", self.region_name)
-        transport = AsyncTransport(self.database, READ_TIMEOUT_S)
+        transport = AsyncTransport(self.database)
         for event in EVENTS:
             session.register(event, transport)
+            session.register(event.replace("before-send", "before-call"), note_read_timeout)
         return session
 
     def aioboto3_session(self) -> Any:
@@ -106,16 +107,20 @@ class LocalSession(Session):  # type: ignore[misc]
 
 @contextmanager
 def local(
-    *, region: str = DEFAULT_REGION, account: str = DEFAULT_ACCOUNT
+    *,
+    region: str = DEFAULT_REGION,
+    account: str = DEFAULT_ACCOUNT,
+    transition_seconds: float = 0.0,
 ) -> Iterator[LocalSession]:
     """A session with an empty database of its own, which is gone afterwards.
 
         with genset.testing.local() as session:
             table = session.resource("dynamodb").Table("Music")
 
-    `account` is the account's number of twelve digits.
+    `account` is the account's number of twelve digits; `transition_seconds` is how long tables and
+    indexes stay CREATING, UPDATING or DELETING.
     """
-    database = Database()
+    database = Database(transition_s=transition_seconds)
     try:
         yield LocalSession(database, region=region, account=account)
     finally:

@@ -7,11 +7,18 @@ from typing import Any
 
 import click
 
+from genset.cli.completion import table_argument
+from genset.cli.item_options import (
+    LITERALS_HELP,
+    consistent_option,
+    names_option,
+    values_option,
+)
 from genset.cli.remote import Remote, remote_options
 
 
 @click.command()
-@click.argument("table")
+@table_argument
 @click.option(
     "--format",
     "format_name",
@@ -31,24 +38,27 @@ from genset.cli.remote import Remote, remote_options
     help="Scan so many parts of the table side by side; the items come mixed.",
 )
 @click.option("--index", metavar="NAME", help="Read this index instead of the table.")
-@click.option("--filter", "filter_", metavar="EXPRESSION", help="Only items for which this holds.")
-@click.option("--values", metavar="JSON", help='Values of the filter: {":min": 1960}.')
-@click.option("--names", metavar="JSON", help='Names of the filter: {"#y": "Year"}.')
-@click.option("--consistent", is_flag=True, help="Read what was written until now, not a bit less.")
+@click.option(
+    "--filter",
+    "filter_",
+    metavar="EXPRESSION",
+    help=f"Only items of which this is true ({LITERALS_HELP}).",
+)
+@names_option
+@values_option
+@consistent_option
 @click.option("--delimiter", default=",", help="What separates the cells of CSV.")
 @remote_options
 def command(remote: Remote, **options: Any) -> None:
-    """Write all items of a table to a file, or to the standard output.
+    """Write all items of TABLE to a file, or to the standard output.
 
-    The output can be loaded again with `genset load`. DynamoDB JSON and CSV keep every type; plain
-    JSON (jsonl, json) has no sets and no binary values, and turns them into arrays and base64.
+    What is written can be loaded again with `genset load`. DynamoDB JSON and CSV keep every type;
+    plain JSON (jsonl, json) has no sets and no binary values: they become arrays and base64.
 
     \b
-    Examples:
-      genset dump Music --output-file music.jsonl.gz
-      genset dump Music --format csv --filter "#y > :min" --names '{"#y": "Year"}' \\
-          --values '{":min": 1960}'
-      genset dump Music --format jsonl | jq .Song
+    genset dump Music --output-file music.jsonl.gz
+    genset dump Music --format csv --filter "Year > 1960" > music.csv
+    genset dump Music --format jsonl --segments 4 | jq .Song
     """
     from genset.cli.dump_table import DumpOptions, run
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
+from genset.cli.completion import table_argument
 from genset.cli.remote import Remote, remote_options
 
 
 @click.command()
-@click.argument("table")
+@table_argument
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.option(
     "--segments",
@@ -21,7 +22,7 @@ from genset.cli.remote import Remote, remote_options
 )
 @remote_options
 def command(remote: Remote, table: str, folder: Path, segments: int) -> None:
-    """Write a table to a folder, as DynamoDB exports tables to S3.
+    """Write TABLE to a folder, as DynamoDB exports tables to S3.
 
     FOLDER gets AWSDynamoDB/<export id>/ with the manifests, their checksums and the data, beside
     any export that is there already. `genset load` reads it; so does DynamoDB's import from S3,
@@ -31,10 +32,9 @@ def command(remote: Remote, table: str, folder: Path, segments: int) -> None:
     The path of the export is printed.
 
     \b
-    Examples:
-      genset export Music backup
-      genset load Music2 "$(genset export Music backup)"
-      aws s3 sync backup s3://my-bucket/music
+    genset export Music backup
+    genset load Music2 "$(genset export Music backup)"
+    aws s3 sync backup s3://my-bucket/music
     """
     from genset.cli.export_table import run
 

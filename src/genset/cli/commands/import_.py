@@ -57,11 +57,10 @@ def command(remote: Remote, **options: Any) -> Status:
     the source, else what differs is named, and the exit status is 4.
 
     \b
-    Examples:
-      genset import shared-local-instance.db
-      genset import ./dynalite-data --table Music
-      genset import --from-endpoint-url http://127.0.0.1:4566
-      genset import --from-profile staging --from-region eu-west-1 --table Music
+    genset import shared-local-instance.db
+    genset import ./dynalite-data --table Music
+    genset import --from-endpoint-url http://127.0.0.1:4566
+    genset import --from-profile staging --from-region eu-west-1 --table Music
     """
     from genset.cli.import_tables import ImportOptions, run
 

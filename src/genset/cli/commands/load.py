@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from genset.cli.completion import table_argument
 from genset.cli.rates import rate_option
 from genset.cli.remote import Remote, remote_options
 from genset.cli.statuses import Status
@@ -33,7 +34,7 @@ def _delimiter(_: click.Context, __: click.Parameter, text: str) -> str:
 
 
 @click.command()
-@click.argument("table")
+@table_argument
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option(
     "--format",
@@ -68,7 +69,7 @@ def _delimiter(_: click.Context, __: click.Parameter, text: str) -> str:
 )
 @remote_options
 def command(remote: Remote, **options: Any) -> Status:
-    """Load items from files into a table.
+    """Load items from files into TABLE.
 
     A FILE is CSV with a header, JSON lines, a JSON array, DynamoDB JSON lines, or the folder of an
     export to S3 (or its manifest-summary.json); gzip is seen, and "-" is the standard input. Each
@@ -78,11 +79,10 @@ def command(remote: Remote, **options: Any) -> Status:
     status is 4. After an interruption, the same command with --resume goes on.
 
     \b
-    Examples:
-      genset load Music songs.csv --types year:N,tags:SS
-      genset load Music songs.jsonl.gz --rate 500 --errors refused.jsonl
-      genset load Music AWSDynamoDB/01680958677849-381aef7c
-      generate-items | genset load Music -
+    genset load Music songs.csv --types year:N,tags:SS
+    genset load Music songs.jsonl.gz --rate 500 --errors refused.jsonl
+    genset load Music AWSDynamoDB/01680958677849-381aef7c
+    generate-items | genset load Music -
     """
     from genset.cli.load_files import LoadOptions, run
 

@@ -21,6 +21,7 @@ def _option(setting: Setting) -> click.Option:
     return click.Option(
         [setting.name, *setting.flags],
         is_flag=setting.is_switch,
+        multiple=setting.is_list,
         default=None,
         help=setting.help,
         metavar=setting.metavar,
@@ -51,8 +52,9 @@ def command(**given: Any) -> int:
     \b
     genset serve --memory --port 0     a passing server, at a free port
     genset serve --workers 4           four processes on one data directory
+    genset serve --schema tables.yaml  with the tables that a template defines
     """
-    flags = {name: value for name, value in given.items() if value is not None}
+    flags = {name: value for name, value in given.items() if value not in (None, ())}
     settings, passed = _where_it_listens(flags)
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -60,12 +62,19 @@ def command(**given: Any) -> int:
     # What is imported is no garbage: the collector has nothing to look for until all is loaded.
     gc.disable()
     # Imported late: a wrong option is answered without loading a server.
+    schema = None
+    if settings.schema:
+        from genset.cli import schema_at_start
+
+        schema = schema_at_start.read(settings)
+        if schema is None:
+            return Status.USAGE
     from genset.cli import serve
     from genset.storage.engine import StorageError
     from genset.wire.credentials import CredentialsError
 
     try:
-        return serve.run(settings, passed)
+        return serve.run(settings, schema, passed)
     except CredentialsError as error:
         raise CommandError(str(error), Status.USAGE) from None
     except StorageError as error:

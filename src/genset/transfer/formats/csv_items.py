@@ -59,7 +59,10 @@ def read(stream: BinaryIO, name: str, options: Options) -> Readings:
     csv.field_size_limit(_CELL_CHARACTERS_MAX)
     lines = _Lines(stream)
     rows = csv.reader(iter(lines), delimiter=options.delimiter, strict=True)
-    header = next(rows, None)
+    try:
+        header = next(rows, None)
+    except csv.Error as error:
+        raise TransferError(f"{name}: the header cannot be read: {error}") from None
     if header is None:
         return
     columns = _columns(header, name, options)
@@ -142,14 +145,21 @@ def _written_columns(kinds: dict[str, set[str]], options: Options) -> list[Colum
 def _write_rows(
     text: io.TextIOWrapper, columns: Sequence[Column], spool: Any, options: Options
 ) -> None:
-    rows = csv.writer(text, delimiter=options.delimiter, lineterminator="\n")
+    plain = csv.writer(text, delimiter=options.delimiter, lineterminator="\n")
+    # Some versions of Python do not see by themselves that a carriage return needs quotes.
+    quoted = csv.writer(
+        text, delimiter=options.delimiter, lineterminator="\n", quoting=csv.QUOTE_ALL
+    )
+    for row in _rows(columns, spool):
+        (quoted if any("\r" in cell for cell in row) else plain).writerow(row)
+
+
+def _rows(columns: Sequence[Column], spool: Any) -> Iterator[list[str]]:
     if columns:
-        rows.writerow([column.heading for column in columns])
+        yield [column.heading for column in columns]
     for line in spool:
         item = from_dynamodb_json(orjson.loads(line)["Item"])
-        rows.writerow(
-            [encode_cell(item[each.name], each) if each.name in item else "" for each in columns]
-        )
+        yield [encode_cell(item[each.name], each) if each.name in item else "" for each in columns]
 
 
 CSV = Format("csv", (".csv", ".tsv"), read, write)

@@ -92,7 +92,7 @@ class BatchWriter:
         return refused
 
     def _send(self, batch: Sequence[Record]) -> _Sent:
-        from botocore.exceptions import ClientError, HTTPClientError, ParamValidationError
+        from botocore import exceptions
 
         self._limiter.wait()
         try:
@@ -100,11 +100,11 @@ class BatchWriter:
                 RequestItems={self._shape.name: list(map(_request, batch))},
                 ReturnConsumedCapacity="TOTAL",
             )
-        except ParamValidationError as error:
+        except exceptions.ParamValidationError as error:
             return _Sent((), refusal=_last_line(error))
-        except HTTPClientError as error:
+        except (exceptions.ConnectionError, exceptions.HTTPClientError) as error:
             return _Sent(batch, busy=str(error))
-        except ClientError as error:
+        except exceptions.ClientError as error:
             return _failed(error, batch)
         return self._answered(answer, batch)
 

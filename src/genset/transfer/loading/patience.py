@@ -11,7 +11,7 @@ from genset.transfer.records import TransferError
 
 _FIRST_PAUSE_S: Final = 0.05
 _LONGEST_PAUSE_S: Final = 5.0
-SILENCE_S_MAX: Final = 120.0
+SILENCE_S_MAX: Final = 60.0
 """How long nothing may be taken before the whole is given up."""
 
 

@@ -1,6 +1,6 @@
 """DynamoDB Local's database: `shared-local-instance.db`, or `<access key>_<region>.db`.
 
-It is a SQLite file, here as DynamoDB Local 1.24 (format v2.4.0) was seen to write it: `dm` has a
+It is a SQLite file, here as DynamoDB Local 1.25 (format v2.4.0) was seen to write it: `dm` has a
 row for each table, whose `TableInfo` is JSON; `sm` one for each stream; and a table's items are in
 a SQL table of its name, each as DynamoDB JSON in `ObjectJSON`. Older files have fewer columns.
 """
@@ -32,8 +32,12 @@ class DynamoDBLocalFile:
         )
         self._connection.row_factory = sqlite3.Row
         self._connection.text_factory = lambda raw: raw.decode(errors="surrogateescape")
-        if not self._ask("SELECT name FROM sqlite_master WHERE name = 'dm'"):
-            raise TransferError(f"{path} is a SQLite file, but not one of DynamoDB Local")
+        try:
+            if not self._ask("SELECT name FROM sqlite_master WHERE name = 'dm'"):
+                raise TransferError(f"{path} is a SQLite file, but not one of DynamoDB Local")
+        except TransferError:
+            self._connection.close()
+            raise
 
     def _ask(self, statement: str, *values: object) -> list[dict[str, Any]]:
         try:
