@@ -56,8 +56,17 @@ def test_it_says_what_it_is(wheel):
 def test_the_source_distribution_has_what_the_tests_need(sdist):
     with tarfile.open(sdist) as opened:
         found = {name.partition("/")[2] for name in opened.getnames()}
-    wanted = ["LICENSE", "Makefile", "tests/conftest.py", "tools/local_postgres.py", "src/genset/py.typed",
-              "deploy/systemd/genset.service", "docs/scaling.md", "bench/__main__.py"]  # fmt: skip
+    wanted = [
+        "LICENSE",
+        "Makefile",
+        "Dockerfile",
+        "bench/__main__.py",
+        "deploy/systemd/genset.service",
+        "docs/scaling.md",
+        "src/genset/py.typed",
+        "tests/conftest.py",
+        "tools/local_postgres.py",
+    ]
     assert set(wanted) <= found
     assert not [name for name in found if "node_modules" in name or name.startswith(".venv")]
 
