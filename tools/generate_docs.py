@@ -16,14 +16,21 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from tools.documentation import command_reference, coverage_table, limits_table, settings_table
+from tools.documentation import (
+    command_reference,
+    coverage_table,
+    errors_table,
+    limits_table,
+    settings_reference,
+)
 
 DOCS = Path(__file__).parents[1] / "docs"
 PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "commands": command_reference.render,
     "coverage": coverage_table.render,
+    "errors": errors_table.render,
     "limits": limits_table.render,
-    "settings": settings_table.render,
+    "settings": settings_reference.render,
 }
 _PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 

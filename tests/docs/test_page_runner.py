@@ -95,24 +95,32 @@ def test_examples_of_a_page_build_on_each_other(run):
 def test_a_server_that_a_page_starts_serves_its_examples(run):
     run(
         """
+        ```python title="ask.py"
+        from urllib.request import urlopen
+        print(urlopen("http://127.0.0.1:8000/").read().decode())
+        ```
+
         ```console
         $ genset serve --port 8000
         genset listening on http://127.0.0.1:8000
         ```
 
         ```console
-        $ curl -s http://127.0.0.1:8000/
+        $ python ask.py
         healthy: ...
         $ ls
+        ask.py
         genset-data
         ```
 
         <!-- stop the server -->
 
         ```console
-        $ curl -s http://127.0.0.1:8000/
+        $ python ask.py
+        Traceback ...
+        ...
         $ echo $?
-        7
+        1
         ```
         """
     )
@@ -124,6 +132,14 @@ def test_a_server_that_a_page_starts_serves_its_examples(run):
 )
 def test_what_is_marked_or_no_program_is_left_out(run, text):
     run(text)
+
+
+def test_an_example_is_left_out_without_the_module_that_it_needs(run):
+    runner = run(
+        "```python\nprint(1)\n```\n<!-- needs no_such_module -->\n```python\nprint(2)\n```\n"
+        "<!-- output -->\n```text\n2\n```\n"
+    )
+    assert runner.missing == {"no_such_module is not installed"}
 
 
 @pytest.mark.parametrize(

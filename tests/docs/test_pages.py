@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from pathlib import Path
 
@@ -16,9 +17,11 @@ from support.page_runner import PageRunner
 from support.pages import ROOT, Block, all_pages, blocks_of
 
 PAGES = [page for page in all_pages() if blocks_of(page)]
-RUN = ("python", "sh", "bash", "console", "js")
+# A block of another language must be a file, or say what it is.
+RUN = ("python", "sh", "bash", "console", "js", "hidden", "stop")
+SHOWN = ("diff", "ini", "json", "text", "toml", "yaml")
 # How many blocks of a page nobody runs. Each says why in the page; they are to be few.
-NOT_RUN = {"README.md": 1}
+NOT_RUN = {"README.md": 1, "docs/getting-started.md": 1}
 READERS = {"toml": tomllib.loads, "json": json.loads, "yaml": yaml.safe_load}
 
 
@@ -52,6 +55,20 @@ def test_what_other_tests_run_is_named_in_them() -> None:
         for block in blocks_of(page):
             if block.run_by is not None:
                 assert page.name in (ROOT / block.run_by).read_text(), block.place
+
+
+def test_every_block_is_run_or_is_no_program() -> None:
+    languages = (*RUN, *SHOWN)
+    for page in PAGES:
+        for block in blocks_of(page):
+            said = block.title is not None or block.comment
+            assert said or block.language in languages, f"{block.place}: {block.language}"
+
+
+def test_the_links_of_the_readme_lead_somewhere() -> None:
+    links = re.findall(r"\]\(([^)#:]+)[^)]*\)", (ROOT / "README.md").read_text())
+    assert len(links) > 3
+    assert [link for link in links if not (ROOT / link).exists()] == []
 
 
 def test_documents_can_be_read() -> None:

@@ -55,28 +55,15 @@ def test_no_page_loads_anything_from_elsewhere(site):
     assert found == set()
 
 
-@pytest.mark.parametrize(
-    ("text", "complaint"),
-    [
-        ("[a page](no-such-page.md)", "no-such-page.md"),
-        ("[a heading](index.md#no-such-heading)", "no-such-heading"),
-    ],
-)
-def test_a_broken_link_is_found(tmp_path, text, complaint):
-    assert complaint in _complaints(tmp_path, "index.md", f"# Title\n\n{text}\n")
-
-
-def test_a_page_that_is_not_in_the_navigation_is_found(tmp_path):
-    assert "forgotten.md" in _complaints(tmp_path, "forgotten.md", "# Title\n")
-
-
-def _complaints(folder: Path, page: str, text: str) -> str:
-    """What is said of the site with a page in the place of what is there."""
+def test_broken_links_and_forgotten_pages_are_found(tmp_path):
     for name in ("docs", "tools", "bench"):
-        shutil.copytree(ROOT / name, folder / name)
+        shutil.copytree(ROOT / name, tmp_path / name)
     for name in ("mkdocs.yml", "CHANGELOG.md"):
-        shutil.copy(ROOT / name, folder)
-    (folder / "docs" / page).write_text(text)
-    done = build(folder / "mkdocs.yml", folder / "site")
+        shutil.copy(ROOT / name, tmp_path)
+    links = "[a page](no-such-page.md) [a heading](limits.md#no-such-heading)"
+    (tmp_path / "docs" / "index.md").write_text(f"# Title\n\n{links}\n")
+    (tmp_path / "docs" / "forgotten.md").write_text("# Title\n")
+    done = build(tmp_path / "mkdocs.yml", tmp_path / "site")
     assert done.returncode == 1
-    return done.stderr
+    for complaint in ("no-such-page.md", "no-such-heading", "forgotten.md"):
+        assert complaint in done.stderr

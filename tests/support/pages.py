@@ -5,6 +5,7 @@ name of a file that the reader is to write. A comment of HTML right above it say
 
     <!-- not run: the reason -->         nobody runs it
     <!-- run by tests/cli/test_x.py -->  the test named runs it
+    <!-- needs plyvel -->                it is left out where that module of Python is not there
     <!-- output -->                      it is what the block before it writes
 
 `<!-- run` on a line of its own begins a block of shell commands that readers do not see, up to
@@ -29,7 +30,9 @@ _BLOCK = re.compile(
     r"|^<!-- (?P<stop>stop) the server -->$",
     re.DOTALL | re.MULTILINE,
 )
-_COMMENT = re.compile(r"<!-- (not run: (?:(?!-->).)+|run by \S+|output) -->\s*\Z", re.DOTALL)
+_COMMENT = re.compile(
+    r"<!-- (not run: (?:(?!-->).)+|run by \S+|needs \w+|output) -->\s*\Z", re.DOTALL
+)
 _TITLE = re.compile(r'title="([^"]+)"')
 
 
@@ -58,6 +61,11 @@ class Block:
     def run_by(self) -> str | None:
         """The test that runs it, instead of the runner of pages."""
         return self.comment[len("run by ") :] if self.comment.startswith("run by ") else None
+
+    @property
+    def needed_module(self) -> str | None:
+        """The module of Python without which it cannot be run."""
+        return self.comment[len("needs ") :] if self.comment.startswith("needs ") else None
 
     @property
     def is_output(self) -> bool:

@@ -14,8 +14,3 @@ def table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def _cell(text: str) -> str:
     assert "\n" not in text, text
     return text.replace("|", "\\|")
-
-
-def code(text: str) -> str:
-    """`text` as code, or nothing if there is none."""
-    return f"`{text}`" if text else ""

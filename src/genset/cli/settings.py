@@ -85,6 +85,12 @@ _TEXTS: Final[dict[str, Callable[[str], object]]] = {
     "read_lag": parse_time,
     "gsi_lag": parse_time,
 }
+_KINDS: Final[dict[Callable[[str], object], str]] = {
+    check_database_url: "the address of a database",
+    parse_latency: "a time, or a distribution of times",
+    parse_fault_text: "shares from 0 to 1, by fault",
+    parse_time: "a time",
+}
 _PATHS: Final = frozenset({"data_dir", "credentials"})
 # Given more than once, or as one text with a separator between its parts.
 _LISTS: Final = {"schema": os.pathsep, "schema_parameter": ","}
@@ -207,6 +213,8 @@ def _values(name: str) -> str:
         return "a path"
     if name in _LISTS:
         return f"texts, with {_LISTS[name]} between them"
+    if name in _TEXTS:
+        return _KINDS[_TEXTS[name]]
     return " or ".join(_CHOICES.get(name, ("a text",)))
 
 
