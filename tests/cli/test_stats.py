@@ -187,7 +187,7 @@ def test_tables_are_completed_by_the_server(console: Console, music: str, bash):
     assert music in bash(f"genset tables delete other {music[:-1]}")
 
 
-def test_indexes_are_completed_by_the_server(music: str, bash):
+def test_indexes_are_completed_by_the_server(console: Console, music: str, bash):
     assert bash(f"genset scan {music} --index B") == ["ByYear"]
     assert bash("genset scan Absent --index B") == []
 
