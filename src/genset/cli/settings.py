@@ -101,6 +101,8 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "log_level": ("debug", "info", "warning", "error"),
 }
 _METAVARS: Final = {
+    "schema": "FILE",
+    "schema_parameter": "NAME=VALUE",
     "host": "ADDRESS",
     "port": "PORT",
     "data_dir": "PATH",
