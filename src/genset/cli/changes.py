@@ -51,19 +51,17 @@ def _wire(record: Record) -> dict[str, Any]:
 
 
 def _print_lines(records: Sequence[Record]) -> None:
-    from rich.console import Console
     from rich.text import Text
 
-    terminal = sys.stdout.isatty()
-    console = Console(file=sys.stdout, highlight=False)
+    from genset.cli.tables import console
+
+    here = console()
     for record in records:
         line = Text()
         line.append(f"{_time(record['dynamodb']).astimezone():%H:%M:%S}  ", "dim")
         line.append(f"{record['eventName']:<6}  ", _STYLES.get(record["eventName"], ""))
         line.append(_shown(record))
-        console.print(
-            line, no_wrap=True, overflow="ellipsis", crop=terminal, soft_wrap=not terminal
-        )
+        here.print(line, no_wrap=True, overflow="ellipsis")
 
 
 def _shown(record: Record) -> str:

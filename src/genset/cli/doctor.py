@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 import time
 import uuid
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from genset.cli.leading import keep_lead, opened, take_lead, unless
+from genset.cli.progress import Progress, progress
 from genset.cli.stores import InDirectory, InPostgres, claimed
-from genset.integrity.check import check
+from genset.integrity.check import Tell, check
 from genset.integrity.findings import Problem, Report
 from genset.integrity.repair import repair
 from genset.operations.operation import Services
@@ -24,7 +24,6 @@ from genset.storage.data_directory import DataDirectoryInUseError, database_in
 from genset.storage.engine import Engine, StorageError
 from genset.storage.file_check import FileReport, check_file, is_damage
 
-_PROGRESS_S: Final = 0.2
 _DAMAGED: Final = "the file is damaged"
 
 
@@ -77,10 +76,9 @@ def diagnose(store: InDirectory | InPostgres, *, repairs: bool) -> Diagnosis:
 def _diagnose_directory(store: InDirectory, repairs: bool) -> Diagnosis:
     try:
         with claimed(store):
-            _say("reading the file")
-            file = check_file(database_in(store.path))
+            with progress("checking the file", None):
+                file = check_file(database_in(store.path))
             if file.problems:
-                _say_nothing()
                 return Diagnosis(store=str(store), file=file, damage=_DAMAGED)
             report, mended = asyncio.run(_examine(store, repairs))
             return Diagnosis(store=str(store), file=file, report=report, mended=mended)
@@ -104,30 +102,36 @@ async def _examine(
 
 
 async def _check(engine: Engine) -> Report:
-    progress = _Progress()
-    try:
-        return await check(engine, progress.tell)
-    finally:
-        progress.end()
+    with progress("checking", None) as bar:
+        return await check(engine, _shown_by(bar))
 
 
 async def _repair(engine: Engine) -> tuple[Report, tuple[str, ...]]:
     mended: list[str] = []
 
     def before_round(report: Report) -> None:
-        progress.end()
         for problem in report.problems:
             if problem.repair is not None:
-                print(f"will {problem.repair}: {problem}", file=sys.stderr, flush=True)
+                bar.say(f"will {problem.repair}: {problem}")
                 mended.append(f"{problem.place}: {problem.what}: {problem.repair}")
 
-    report = await _check(engine)
-    progress = _Progress()
-    try:
-        report = await repair(engine, _services(), report, before_round, progress.tell)
-    finally:
-        progress.end()
+    with progress("mending", None) as bar:
+        tell = _shown_by(bar)
+        report = await check(engine, tell)
+        report = await repair(engine, _services(), report, before_round, tell)
     return report, tuple(mended)
+
+
+def _shown_by(bar: Progress) -> Tell:
+    """What shows what is being read, and how many keys have been in all."""
+    keys = 0
+
+    def tell(what: str, count: int) -> None:
+        nonlocal keys
+        keys += count
+        bar.show(keys, f"{what}, {keys:,} keys in all")
+
+    return tell
 
 
 def _services() -> Services:
@@ -136,34 +140,6 @@ def _services() -> Services:
         new_uuid=lambda: str(uuid.uuid4()),
         new_salt=lambda: os.urandom(16),
     )
-
-
-class _Progress:
-    """A line on a terminal that says what is being read, and how much has been."""
-
-    def __init__(self) -> None:
-        self._said_at = time.monotonic()
-        self._keys = 0
-
-    def tell(self, what: str, count: int) -> None:
-        """See `integrity.check.Tell`."""
-        self._keys += count
-        if time.monotonic() - self._said_at >= _PROGRESS_S:
-            self._said_at = time.monotonic()
-            _say(f"{what}: {self._keys:,} keys read")
-
-    def end(self) -> None:
-        """Take the line away."""
-        _say_nothing()
-
-
-def _say(line: str) -> None:
-    if sys.stderr.isatty():
-        print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
-
-
-def _say_nothing() -> None:
-    _say("")
 
 
 def printed(diagnosis: Diagnosis) -> str:

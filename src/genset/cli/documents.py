@@ -7,8 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from genset.cli.statuses import CommandError, Status
-from genset.transfer.plain import Item, Number, from_dynamodb_json, from_plain, loads
-from genset.transfer.plain import value_from_plain as value_from_plain
+from genset.transfer.plain import (
+    Item,
+    Number,
+    from_dynamodb_json,
+    from_plain,
+    loads,
+    value_from_plain,
+)
 
 _CONTENT: Final[Mapping[str, type]] = {
     "S": str, "N": str, "B": str, "BOOL": bool, "NULL": bool,
@@ -51,8 +57,16 @@ def read_value(text: str) -> dict[str, Any]:
         document = loads(text)
     except ValueError:
         return {"S": text}
+    return value_of(document, text)
+
+
+def value_of(document: Any, what: str) -> dict[str, Any]:
+    """The attribute value that a JSON value is: DynamoDB's, if it has a type, else plain.
+
+    Raises CommandError, whose message begins with `what`.
+    """
     if _is_typed(document):
-        return item_of({"value": document}, text)["value"]
+        return item_of({"value": document}, what)["value"]
     return value_from_plain(document)
 
 

@@ -7,20 +7,19 @@ Placeholders that are there already are those of whoever wrote the expression.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from genset.cli.documents import item_of, read_json
+from genset.cli.documents import read_json, value_of
+from genset.cli.literals import CONSTANTS, read_literal
 from genset.cli.statuses import CommandError, Status
-from genset.transfer.plain import Item, Number, value_from_plain
+from genset.transfer.plain import Item
 
 _TOKEN: Final = re.compile(
     r"""\s*(?:
       (?P<text>'(?:[^']|'')*')
     | (?P<quoted>"(?:[^"]|"")*")
-    | (?P<set><<[^>]*>>)
     | (?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)
     | (?P<given>[:\#]\w+)
     | (?P<word>[^\W\d]\w*)
@@ -31,11 +30,6 @@ _TOKEN: Final = re.compile(
 _PATH_SPACE: Final = re.compile(r"\s*([.\[]) | (?=\])")
 _KEYWORDS: Final = frozenset({"AND", "OR", "NOT", "BETWEEN", "IN"})
 _CLAUSES: Final = frozenset({"SET", "REMOVE", "ADD", "DELETE"})
-_CONSTANTS: Final[Mapping[str, dict[str, Any]]] = {
-    "true": {"BOOL": True},
-    "false": {"BOOL": False},
-    "null": {"NULL": True},
-}
 
 
 class Placeholders:
@@ -44,9 +38,7 @@ class Placeholders:
     def __init__(self, names: str | None = None, values: str | None = None) -> None:
         """With those that a user gave as JSON objects. Raises CommandError."""
         self._names: dict[str, str] = _given_names(names)
-        self._values: Item = (
-            {} if values is None else item_of(read_json(values, "--values"), "--values")
-        )
+        self._values: Item = {} if values is None else _given_values(values)
         self._by_name: dict[str, str] = {}
 
     def name(self, attribute: str) -> str:
@@ -89,6 +81,8 @@ class _Rewriting:
         self._parts: list[str] = []
         # Where a value can stand: after a sign or a keyword, not after another value or a name.
         self._value_may_come = True
+        # Where a value follows a name, so that a sign between them is the value's.
+        self._adding = False
 
     def run(self) -> str:
         while self._text[self._at :].strip():
@@ -97,8 +91,9 @@ class _Rewriting:
 
     def _step(self) -> None:
         rest = self._text[self._at :].lstrip()
-        if self._value_may_come and rest[0] in "[{":
-            self._json(len(self._text) - len(rest))
+        # A set follows the name of what it is added to; the others would be parts of a path there.
+        if rest.startswith("<<") or (self._value_may_come and rest[0] in "[{"):
+            self._collection(len(self._text) - len(rest))
             return
         found = _TOKEN.match(self._text, self._at)
         if found is None:
@@ -107,13 +102,12 @@ class _Rewriting:
         kind = str(found.lastgroup)
         self._take(kind, found[kind])
 
-    def _json(self, start: int) -> None:
-        decoder = json.JSONDecoder(parse_int=Number, parse_float=Number)
+    def _collection(self, start: int) -> None:
         try:
-            document, self._at = decoder.raw_decode(self._text, start)
+            value, self._at = read_literal(self._text, start)
         except ValueError as error:
             raise CommandError(f"{self._text}: {error}", Status.USAGE) from None
-        self._put(self._placeholders.value(value_from_plain(document)))
+        self._literal(value)
 
     def _take(self, kind: str, text: str) -> None:
         match kind:
@@ -121,8 +115,6 @@ class _Rewriting:
                 self._literal({"S": text[1:-1].replace("''", "'")})
             case "quoted":
                 self._put(self._placeholders.name(text[1:-1].replace('""', '"')))
-            case "set":
-                self._literal(_set(text))
             case "number":
                 self._number(text)
             case "word":
@@ -133,7 +125,7 @@ class _Rewriting:
                 self._put(text)
 
     def _number(self, text: str) -> None:
-        if not self._value_may_come and text[0] in "-+":
+        if not self._value_may_come and not self._adding and text[0] in "-+":
             self._put(text[0], value_may_come=True)
             text = text[1:]
         # The number of a list's element is a part of the path.
@@ -145,15 +137,20 @@ class _Rewriting:
     def _word(self, text: str) -> None:
         if text.upper() in self._keywords and not self._follows("."):
             self._put(text, value_may_come=True)
+            if text.upper() in _CLAUSES:
+                self._adding = text.upper() == "ADD"
         elif self._text[self._at :].lstrip().startswith("(") and not self._follows("."):
             self._put(text)
-        elif text.lower() in _CONSTANTS and self._value_may_come and not self._follows("."):
-            self._literal(_CONSTANTS[text.lower()])
+        elif text.lower() in CONSTANTS and self._value_may_come and not self._in_path():
+            self._literal(CONSTANTS[text.lower()])
         else:
             self._put(self._placeholders.name(text))
 
     def _literal(self, value: dict[str, Any]) -> None:
         self._put(self._placeholders.value(value))
+
+    def _in_path(self) -> bool:
+        return self._follows(".") or self._text[self._at :].lstrip().startswith((".", "["))
 
     def _follows(self, sign: str) -> bool:
         return bool(self._parts) and self._parts[-1] == sign
@@ -163,13 +160,11 @@ class _Rewriting:
         self._value_may_come = value_may_come
 
 
-def _set(text: str) -> dict[str, Any]:
-    """The set of `<<'a', 'b'>>` or `<<1, 2>>`, as PartiQL writes them."""
-    found = re.findall(r"'(?:[^']|'')*'|[^\s,]+", text[2:-2])
-    texts = [each[1:-1].replace("''", "'") for each in found if each.startswith("'")]
-    if not found or (texts and len(texts) != len(found)):
-        raise CommandError(f"{text} is no set of texts or of numbers", Status.USAGE)
-    return {"SS": texts} if texts else {"NS": found}
+def _given_values(text: str) -> Item:
+    document = read_json(text, "--values")
+    if not isinstance(document, dict):
+        raise CommandError("--values must be a JSON object", Status.USAGE)
+    return {name: value_of(value, name) for name, value in document.items()}
 
 
 def _given_names(text: str | None) -> dict[str, str]:

@@ -84,7 +84,7 @@ class Remote:
                 _check_listening(address)
             # AWS has streams at another address than tables.
             streams_of_aws = service != "dynamodb" and is_aws(address)
-            return session.create_client(
+            made = session.create_client(
                 service,
                 endpoint_url=None if streams_of_aws else address,
                 config=_config(address, timeout_s),
@@ -97,6 +97,10 @@ class Remote:
             ) from None
         except (BotoCoreError, ValueError) as error:
             raise CommandError(_sentence(error), Status.USAGE) from None
+        running = click.get_current_context(silent=True)
+        if running is not None:
+            running.call_on_close(made.close)
+        return made
 
     def _identity(self, session: Any, address: str | None) -> dict[str, Any]:
         """The Region and the credentials, where botocore would not find its own."""

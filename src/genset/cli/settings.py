@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import math
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -61,6 +62,8 @@ class Settings:
     realism_seed: int = 0
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     transition_seconds: float = 0.0
+    schema: tuple[str, ...] = ()
+    schema_parameter: tuple[str, ...] = ()
 
 
 _BOOLEANS: Final = frozenset({"memory", "insecure"})
@@ -89,6 +92,8 @@ _KINDS: Final[dict[Callable[[str], object], str]] = {
     parse_time: "a time",
 }
 _PATHS: Final = frozenset({"data_dir", "credentials"})
+# Given more than once, or as one text with a separator between its parts.
+_LISTS: Final = {"schema": os.pathsep, "schema_parameter": ","}
 _MORE_FLAGS: Final = {"credentials": ("--credentials-file",)}
 _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "durability": ("full", "relaxed"),
@@ -137,14 +142,17 @@ _HELP: Final = {
     "log_level": "debug, info, warning or error (default info)",
     "transition_seconds": "how long tables and indexes stay CREATING, UPDATING or DELETING "
     "(default 0: as short as can be)",
+    "schema": "create and update the tables of this file before serving; may be repeated",
+    "schema_parameter": "NAME=VALUE for what such files leave open; may be repeated",
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """How one setting is given: its flags, whether a flag stands alone, and what it means.
+    """How one setting is given: its flags, and what it means.
 
-    `values` says in words what may be given.
+    A switch is a flag that stands alone, a list one that may be repeated. `values` says in words
+    what may be given.
     """
 
     name: str
@@ -152,6 +160,7 @@ class Setting:
     is_switch: bool
     values: str
     default: object
+    is_list: bool
     help: str
     metavar: str | None
 
@@ -176,6 +185,7 @@ def all_settings() -> list[Setting]:
             is_switch=name in _BOOLEANS,
             values=_values(name),
             default=defaults[name],
+            is_list=name in _LISTS,
             help=text,
             metavar=_metavar(name),
         )
@@ -199,13 +209,15 @@ def _values(name: str) -> str:
         return "seconds from {:g} to {:g}".format(*_SECONDS[name])
     if name in _PATHS:
         return "a path"
+    if name in _LISTS:
+        return f"texts, with {_LISTS[name]} between them"
     if name in _TEXTS:
         return _KINDS[_TEXTS[name]]
     return " or ".join(_CHOICES.get(name, ("a text",)))
 
 
 def read_settings(
-    flags: Mapping[str, str | bool], environment: Mapping[str, str], config: Path
+    flags: Mapping[str, str | bool | tuple[str, ...]], environment: Mapping[str, str], config: Path
 ) -> Settings:
     """The settings of a `genset serve`: flags by the names of settings over environment over file.
 
@@ -264,6 +276,8 @@ def _convert(name: str, value: Any, place: str) -> Any:
         return _number(value, place, *_NUMBERS[name])
     if name in _SECONDS:
         return _seconds(value, place, *_SECONDS[name])
+    if name in _LISTS:
+        return _list(value, place, _LISTS[name])
     if not isinstance(value, str) or not value:
         raise SettingsError(f"{place} must be a text that is not empty")
     if name in _PATHS:
@@ -289,6 +303,13 @@ def _boolean(value: Any, place: str) -> bool:
     if isinstance(value, str) and value.lower() in _TRUE | _FALSE:
         return value.lower() in _TRUE
     raise SettingsError(f"{place} must be true or false, not {value}")
+
+
+def _list(value: Any, place: str, separator: str) -> tuple[str, ...]:
+    parts = value.split(separator) if isinstance(value, str) else value
+    if isinstance(parts, list | tuple) and all(isinstance(p, str) and p for p in parts):
+        return tuple(parts)
+    raise SettingsError(f"{place} must be a text that is not empty, or a list of them")
 
 
 def _number(value: Any, place: str, low: int, high: int) -> int:
@@ -318,6 +339,8 @@ def _check(settings: Settings) -> None:
         raise SettingsError("--read-replica needs --storage, the database that it is a replica of")
     if settings.memory and settings.workers > 1:
         raise SettingsError("--memory keeps the data in one process; it cannot have --workers > 1")
+    if not all(text.partition("=")[1] for text in settings.schema_parameter):
+        raise SettingsError("--schema-parameter must be NAME=VALUE")
     if settings.auth == "sigv4" and settings.credentials is None:
         raise SettingsError("--auth sigv4 needs --credentials FILE")
     if settings.auth == "open" and not settings.insecure and not _is_loopback(settings.host):

@@ -48,8 +48,8 @@ class Attributes:
 
 def table_keys(attributes: Attributes, key: str, sort: str | None) -> list[dict[str, str]]:
     """The KeySchema of a table. Raises CommandError."""
-    sorts = [] if sort is None else [attributes.key(sort, "RANGE")]
-    return [attributes.key(key, "HASH"), *sorts]
+    hashes = [attributes.key(key, "HASH")]
+    return hashes if sort is None else [*hashes, attributes.key(sort, "RANGE")]
 
 
 def global_index(

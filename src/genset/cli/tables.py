@@ -23,6 +23,8 @@ _SETS: Final = frozenset({"SS", "NS", "BS"})
 # More of a value than any terminal is wide is not looked at.
 _CELL_CHARACTERS_MAX: Final = 500
 _BETWEEN: Final = 2
+# A file's width.
+_ROOM: Final = 1_000_000
 
 
 @dataclass(slots=True)
@@ -41,6 +43,13 @@ class _Column:
     @property
     def natural_width(self) -> int:
         return max(Text(cell).cell_len for cell in (self.heading.plain, *self.cells))
+
+
+class _Console(Console):
+    """Rich's, but that a reader who has gone does not end the process."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
 
 
 def print_items(items: Sequence[Item], keys: Sequence[str] = ()) -> None:
@@ -63,7 +72,7 @@ def print_item(item: Item, keys: Sequence[str] = ()) -> None:
         table.add_row(
             Text(escape(name), style), Text(kind, "dim"), Text(value_text(item[name], None))
         )
-    _console(None).print(table)
+    console().print(table)
 
 
 def print_rows(headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
@@ -152,7 +161,7 @@ def _print(columns: Sequence[_Column]) -> None:
     shown = columns[: len(widths)]
     for row in zip(*(column.cells for column in shown), strict=True):
         table.add_row(*map(Text, row))
-    _console(sum(widths) + _BETWEEN * len(widths)).print(table)
+    console(sum(widths) + _BETWEEN * len(widths)).print(table)
     if len(shown) < len(columns):
         rest = ", ".join(escape(column.name) for column in columns[len(shown) :])
         print(f"not shown for want of width: {rest}")
@@ -167,6 +176,11 @@ def _terminal_width() -> int | None:
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
-def _console(width: int | None) -> Console:
-    """A console on stdout that is `width` columns wide, or as wide as its terminal."""
-    return Console(file=sys.stdout, width=width, highlight=False, soft_wrap=False)
+def console(width: int | None = None) -> Console:
+    """A console on stdout that is `width` columns wide, or as wide as its terminal, if it is one.
+
+    For texts that were made for it: it looks for nothing to colour in them.
+    """
+    room = width or _terminal_width() or _ROOM
+    # Without a height it would take a terminal that it does not know for one of 80 columns.
+    return _Console(file=sys.stdout, width=room, height=1, highlight=False)

@@ -22,7 +22,6 @@ Report = Callable[[str], None]
 
 _TOLD: Final = {"CreateTable": "being created", "DeleteTable": "being deleted"}
 # The table is being changed already, or too many are.
-
 _BUSY: Final = ("ResourceInUseException", "LimitExceededException")
 _ATTEMPTS_MAX: Final = 12
 _FIRST_PAUSE_S: Final = 0.02

@@ -12,7 +12,7 @@ import os
 import sys
 from pathlib import Path
 
-from genset.cli.serve import new_authenticator, run_process
+from genset.cli.serve import Listening, new_authenticator, run_process
 from genset.cli.settings import read_settings
 from genset.cli.stores import claimed, settings_store
 from genset.realism.memory import SharedMemory
@@ -24,9 +24,8 @@ def main() -> int:
     logging.basicConfig(level=settings.log_level.upper())
     store = settings_store(settings)
     with claimed(store):
-        return run_process(
-            settings, new_authenticator(settings), store, SharedMemory(), watch=sys.stdin.fileno()
-        )
+        listening = Listening(watch=sys.stdin.fileno())
+        return run_process(settings, new_authenticator(settings), store, SharedMemory(), listening)
 
 
 if __name__ == "__main__":

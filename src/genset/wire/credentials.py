@@ -88,6 +88,11 @@ class CredentialsFile:
         else:
             logger.info("read credentials again from %s", self._path)
 
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """The accounts that its credentials are of, each once."""
+        return tuple(dict.fromkeys(each.account for each in self._credentials.values()))
+
 
 def parse_credentials(text: str, name: str) -> dict[str, Credential]:
     """The credentials of a file's `text`, by access key. Raises CredentialsError, naming `name`."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import socket
 from pathlib import Path
 from typing import Any
 
 import click
 
-from genset.cli.settings import CONFIG_FILE, Setting, all_settings, read_settings
+from genset.cli.activation import ActivationError, passed_socket
+from genset.cli.settings import CONFIG_FILE, Setting, Settings, all_settings, read_settings
 from genset.cli.statuses import CommandError, Status
 
 
@@ -19,10 +21,22 @@ def _option(setting: Setting) -> click.Option:
     return click.Option(
         [setting.name, *setting.flags],
         is_flag=setting.is_switch,
+        multiple=setting.is_list,
         default=None,
         help=setting.help,
         metavar=setting.metavar,
     )
+
+
+def _where_it_listens(flags: dict[str, Any]) -> tuple[Settings, socket.socket | None]:
+    """The settings; with a socket that was passed, which is at another address than theirs."""
+    try:
+        passed = passed_socket(os.environ)
+    except ActivationError as error:
+        raise CommandError(str(error)) from None
+    if passed is not None:
+        flags["host"], flags["port"] = passed.getsockname()[0], str(passed.getsockname()[1])
+    return read_settings(flags, os.environ, Path(CONFIG_FILE)), passed
 
 
 @click.command(
@@ -38,21 +52,29 @@ def command(**given: Any) -> int:
     \b
     genset serve --memory --port 0     a passing server, at a free port
     genset serve --workers 4           four processes on one data directory
+    genset serve --schema tables.yaml  with the tables that a template defines
     """
-    flags = {name: value for name, value in given.items() if value is not None}
-    settings = read_settings(flags, os.environ, Path(CONFIG_FILE))
+    flags = {name: value for name, value in given.items() if value not in (None, ())}
+    settings, passed = _where_it_listens(flags)
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     # What is imported is no garbage: the collector has nothing to look for until all is loaded.
     gc.disable()
     # Imported late: a wrong option is answered without loading a server.
+    schema = None
+    if settings.schema:
+        from genset.cli import schema_at_start
+
+        schema = schema_at_start.read(settings)
+        if schema is None:
+            return Status.USAGE
     from genset.cli import serve
     from genset.storage.engine import StorageError
     from genset.wire.credentials import CredentialsError
 
     try:
-        return serve.run(settings)
+        return serve.run(settings, schema, passed)
     except CredentialsError as error:
         raise CommandError(str(error), Status.USAGE) from None
     except StorageError as error:
