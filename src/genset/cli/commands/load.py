@@ -50,20 +50,31 @@ def _delimiter(_: click.Context, __: click.Parameter, text: str) -> str:
     help="Types of CSV columns: S, N, B, BOOL, NULL, SS, NS, BS, L, M or DYNAMODB.",
 )
 @click.option(
-    "--delimiter", default=",", callback=_delimiter, help="What separates the cells of CSV."
+    "--delimiter",
+    metavar="CHARACTER",
+    default=",",
+    callback=_delimiter,
+    help="What separates the cells of CSV.",
 )
 @rate_option
 @click.option(
     "--threads",
+    metavar="N",
     type=click.IntRange(1, 10),
     default=4,
     show_default=True,
     help="How many batches are written at a time.",
 )
-@click.option("--errors", type=click.Path(path_type=Path), help="Keep the refused lines here.")
+@click.option(
+    "--errors",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Keep the refused lines here.",
+)
 @click.option("--resume", is_flag=True, help="Go on where an earlier load was ended.")
 @click.option(
     "--state",
+    metavar="FILE",
     type=click.Path(path_type=Path),
     help="Where to note how far it is; by default beside the first file.",
 )
