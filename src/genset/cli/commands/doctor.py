@@ -69,7 +69,7 @@ def command(
     try:
         diagnosis = diagnose(store, repairs=repair)
     except (StorageError, OSError) as error:
-        raise CommandError(f"cannot check {store}: {error}") from None
+        raise CommandError(f"cannot check the data: {error}") from None
     record = diagnosis.record()
     print(json.dumps(record, indent=2) if output == "json" else printed(diagnosis))
     return Status.OK if diagnosis.is_healthy else Status.INCOMPLETE
