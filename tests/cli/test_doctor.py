@@ -198,3 +198,10 @@ def test_a_server_in_memory_has_nothing_to_check(monkeypatch, capsys):
     monkeypatch.setenv("GENSET_MEMORY", "true")
     assert doctor() == 1
     assert "keeps nothing that could be checked" in capsys.readouterr().err
+
+
+def test_how_a_server_would_be_reached_does_not_matter(folder, monkeypatch):
+    """As in a container, whose address is that of all, and whose server is told whom to believe."""
+    monkeypatch.setenv("GENSET_HOST", "0.0.0.0")
+    monkeypatch.setenv("GENSET_DATA_DIR", str(folder))
+    assert doctor() == 0
