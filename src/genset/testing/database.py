@@ -167,6 +167,11 @@ class Database:
             self.switches.restore(mark.switches)
             self._contributors.restore(mark.contributors)
 
+    def forget(self, mark: Mark) -> None:
+        """Give `mark` up, and those taken since then; the state stays. Raises KeyError."""
+        with self._lock:
+            self._engine.forget_mark(mark.tables)
+
     def close(self) -> None:
         """Give all memory back. May be called again."""
         with self._lock:

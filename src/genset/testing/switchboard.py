@@ -104,7 +104,7 @@ class PlannedRealism(Realism):
     def restore(self, state: Switches, memory: bytes | None, planned: tuple[_Planned, ...]) -> None:
         """Be as when these were taken."""
         if self._own_memory.version:
-            self._own_memory.restore(memory or bytes(len(self._own_memory.copy())))
+            self._own_memory.restore(memory)
         if (state, planned) != (self.state, self.planned):
             self.planned = planned
             self._become(state)
