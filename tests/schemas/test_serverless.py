@@ -94,3 +94,12 @@ def test_a_program_is_not_run(write):
     path = write("serverless.yml", service('"${file(./names.js):name}"'))
     (found,) = problems(path)
     assert found.endswith("names.js is a program, which is not run")
+
+
+def test_tags_of_the_stack_and_extensions_are_noted(write):
+    text = service("music").replace("region: eu-west-1", "stackTags: {team: records}")
+    path = write("serverless.yml", text + "  extensions: {Music: {Properties: {}}}\n")
+    assert notes(schema(path)) == [
+        "serverless.yml:2: stackTags are left out: they are the stack's",
+        "serverless.yml:14: extensions of resources are not followed",
+    ]

@@ -192,3 +192,9 @@ def test_a_state_of_terraform_s_has_the_tables_as_they_are(write):
     }
     path = write("terraform.tfstate", json.dumps(state))
     assert [each.name for each in schema(path).tables] == ["planned-orders", "planned-fast"]
+
+
+def test_terraform_s_files_in_json_are_noted(write):
+    write("more.tf.json", "{}")
+    path = write("main.tf", table('"music"'))
+    assert notes(schema(path.parent)) == ["more.tf.json: is not read: *.tf files are"]

@@ -42,7 +42,7 @@ def run(options: Options, remote: Remote, *, watch: bool) -> Status:
         return applying.once()
     try:
         return applying.watch()
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, click.Abort):
         return Status.OK
 
 

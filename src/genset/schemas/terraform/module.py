@@ -44,6 +44,8 @@ def terraform_tables(
     paths = files.listed(folder, "*.tf")
     if not path.is_dir() and path not in paths:
         paths = [path]
+    for other in files.listed(folder, "*.tf.json"):
+        notes.append(Problem(Place(str(other), 0), "is not read: *.tf files are"))
     from_files = given_values(folder, files)
     module = Module(folder, paths, files, parameters, notes)
     module.give({
