@@ -2,7 +2,7 @@ PYTHON ?= python3
 OPTIONS ?=
 BIN := .venv/bin
 
-.PHONY: run test lint types bench
+.PHONY: run test lint types bench docs
 
 # The server, on http://127.0.0.1:8000, with its data in ./genset-data.
 run: .venv/installed
@@ -21,6 +21,11 @@ types: .venv/installed-dev
 # OPTIONS="--help" says what can be measured.
 bench: .venv/installed-test
 	$(BIN)/python -m bench $(OPTIONS)
+
+# The documentation, as a site in build/site; what it has of the code is written anew.
+docs: .venv/installed-dev
+	$(BIN)/python -m tools.generate_docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
 $(BIN)/python:
 	$(PYTHON) -m venv .venv

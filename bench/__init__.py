@@ -15,6 +15,8 @@ them:
 - ``footprint``, ``throughput``, ``mixed``, ``growth``, ``features``: the parts of a run;
 - ``postgres``: the part on PostgreSQL, with ``database``, its server, ``nodes``, those of genset
   on it, and ``pgbench``, the measure of what they add;
-- ``results``: what was measured, medians and ratios; ``machine``: where; ``report`` and
-  ``report_postgres`` (with ``markdown``): RESULTS.md.
+- ``suites``: the part on tests, with ``ways``, how they are run, and the package ``suite``, the
+  tests themselves; ``commands``: how long commands take;
+- ``results``: what was measured, medians and ratios; ``machine``: where; ``report``,
+  ``report_postgres`` and ``report_suites`` (with ``markdown``): RESULTS.md.
 """

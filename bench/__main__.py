@@ -13,6 +13,7 @@ from types import FrameType
 
 from bench import peers
 from bench.client import Client, RequestFailed
+from bench.commands import CommandFailed, measure_commands
 from bench.database import missing_programs
 from bench.dataset import Dataset, count_items, seed
 from bench.features import measure_features
@@ -25,8 +26,10 @@ from bench.processes import ServerFailed, ServerProcess
 from bench.report import render
 from bench.results import Results, Series
 from bench.servers import server_named, start
-from bench.settings import Settings, parse_settings
+from bench.settings import REPOSITORY, Settings, parse_settings
+from bench.suites import measure_suites
 from bench.throughput import measure_rows
+from bench.ways import way_named
 from bench.workloads import workload_named
 
 
@@ -38,6 +41,8 @@ def main() -> int:
     try:
         _ensure_tools(settings)
         peers.ensure_installed(settings.servers, settings.peers_directory)
+        ways = [way_named(name) for name in settings.suites]
+        peers.ensure_suites(ways, REPOSITORY, settings.peers_directory)
         with _run_folder(settings.peers_directory) as folder:
             report = _run(settings, folder)
     except peers.MissingTool as error:
@@ -55,7 +60,9 @@ def main() -> int:
 
 
 def _ensure_tools(settings: Settings) -> None:
-    peers.ensure_tools(settings.servers)
+    shared = {way.server for way in map(way_named, settings.suites) if way.server}
+    load = bool(set(settings.parts) - {"start", "tests"})
+    peers.ensure_tools({*settings.servers, *shared}, load=load)
     missing = missing_programs() if "postgres" in settings.parts else None
     if missing:
         raise peers.MissingTool(f"the benchmark needs {missing}; --no-postgres does without")
@@ -73,6 +80,7 @@ def _run(settings: Settings, folder: Path) -> str:
             results.footprints[name] = measure_footprint(
                 server, settings.starts, folder, settings.peers_directory
             )
+        _measure_commands(results, settings, folder)
     if settings.workloads or settings.mixed:
         _measure_load(results, settings, dataset, folder)
     for name in settings.growth_servers:
@@ -86,8 +94,19 @@ def _run(settings: Settings, folder: Path) -> str:
     if "postgres" in settings.parts:
         print("on PostgreSQL", flush=True)
         results.postgres = measure_postgres(dataset, settings, folder)
+    if settings.suites:
+        print("tests", flush=True)
+        results.suites_versions = peers.suites_versions(settings.peers_directory)
+        results.suites = measure_suites(settings, folder)
     machine["Load average after the run"] = f"{os.getloadavg()[0]:.2f}"
     return render(results, settings, machine, versions)
+
+
+def _measure_commands(results: Results, settings: Settings, folder: Path) -> None:
+    try:
+        results.commands = measure_commands(settings.starts, folder, settings.peers_directory)
+    except (CommandFailed, ServerFailed, RequestFailed, OSError) as error:
+        results.commands_failure = str(error)
 
 
 def _measure_load(results: Results, settings: Settings, dataset: Dataset, folder: Path) -> None:

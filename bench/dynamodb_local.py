@@ -15,14 +15,23 @@ from pathlib import Path
 _CONFIGURATION = Path(__file__).with_suffix(".xml")
 
 
-def dynamodb_local_command(folder: Path, port: int, java_options: Sequence[str] = ()) -> list[str]:
-    """The command that serves DynamoDB Local, in memory, at that port of 127.0.0.1.
+def dynamodb_local_command(
+    folder: Path,
+    port: int,
+    java_options: Sequence[str] = (),
+    *,
+    data: Path | None = None,
+    shared: bool = True,
+) -> list[str]:
+    """The command that serves DynamoDB Local, in memory or in `data`, at that port of 127.0.0.1.
 
-    `folder` is where its jar and libraries are.
+    `folder` is where its jar and libraries are. All keys and Regions have one database if it is
+    `shared`, and otherwise each has its own.
     """
     jars = (folder / "DynamoDBLocal.jar", folder / "DynamoDBLocal_lib" / "*")
     return [
         *("java", f"-Djava.library.path={folder / 'DynamoDBLocal_lib'}", *java_options),
         *("-Dorg.eclipse.jetty.LEVEL=WARN", "-cp", os.pathsep.join(map(str, jars))),
         *("org.eclipse.jetty.xml.XmlConfiguration", str(_CONFIGURATION), f"port={port}"),
+        *([] if data is None else ["memory=false", f"path={data}", f"shared={shared}".lower()]),
     ]

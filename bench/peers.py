@@ -13,9 +13,12 @@ import tarfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from bench.ways import Way
+
 DYNOXIDE_PACKAGE = "@dynoxide/linux-x64"
 DYNALITE_PACKAGE = "dynalite"
 DYNAMODB_LOCAL_PACKAGE = "amplify-dynamodb-simulator"
+SUITES_PACKAGES = ("boto3", "moto[dynamodb]", "pytest")
 INSTALL_SECONDS = 900
 
 
@@ -23,7 +26,7 @@ class MissingTool(Exception):
     """A program the benchmark needs is not installed, or failed to install a peer."""
 
 
-# What each peer needs on PATH, with the Debian package that has it. wrk is always needed.
+# What each peer needs on PATH, with the Debian package that has it.
 _TOOLS = {
     "dynoxide": {"npm": "npm"},
     "dynalite": {"npm": "npm", "node": "nodejs"},
@@ -31,9 +34,10 @@ _TOOLS = {
 }
 
 
-def ensure_tools(servers: Iterable[str]) -> None:
-    """Raise MissingTool, naming every absent program and its package."""
-    wanted = {"wrk": "wrk"}
+def ensure_tools(servers: Iterable[str], *, load: bool = True) -> None:
+    """Raise MissingTool, naming every absent program and its package; `load` says that of the load
+    generator is one."""
+    wanted = {"wrk": "wrk"} if load else {}
     for server in servers:
         wanted.update(_TOOLS.get(server, {}))
     missing = [
@@ -95,6 +99,38 @@ def dynamodb_local_folder(directory: Path) -> Path:
 def moto_command(directory: Path) -> Path:
     """Where moto's server command is once installed."""
     return directory / "moto" / "bin" / "moto_server"
+
+
+def suites_python(directory: Path) -> Path:
+    """The interpreter of the environment in which the tests of ``bench.suite`` run."""
+    return directory / "suites" / "bin" / "python"
+
+
+def ensure_suites(ways: Iterable[Way], repository: Path, directory: Path) -> None:
+    """Install what the ways need to run the tests. Raises MissingTool."""
+    ways = list(ways)
+    if not ways:
+        return
+    ensure_installed({way.server for way in ways if way.server}, directory)
+    folder = directory / "suites"
+    project = (repository / "pyproject.toml").read_text()
+    # What it was installed for, kept beside it.
+    installed = folder / "pyproject.toml"
+    if installed.exists() and installed.read_text() == project:
+        return
+    _run([sys.executable, "-m", "venv", str(folder)], directory)
+    pip = [str(folder / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check"]
+    _run([*pip, "-e", str(repository), *SUITES_PACKAGES], directory)
+    installed.write_text(project)
+
+
+def suites_versions(directory: Path) -> str:
+    """The versions of what runs the tests of ``bench.suite``, and of what they run on."""
+    names = [package.partition("[")[0] for package in SUITES_PACKAGES]
+    program = "import importlib.metadata as m, sys; print(*map(m.version, sys.argv[1:]))"
+    command = [str(suites_python(directory)), "-c", program, *names]
+    versions = subprocess.check_output(command, text=True, timeout=60).split()
+    return ", ".join(f"{name} {version}" for name, version in zip(names, versions, strict=True))
 
 
 def _install_dynoxide(directory: Path) -> None:

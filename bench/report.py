@@ -19,6 +19,7 @@ from bench.features import (
 )
 from bench.markdown import one_line, table
 from bench.report_postgres import postgres_bars, postgres_failures, postgres_section
+from bench.report_suites import suites_bars, suites_failures, suites_section
 from bench.results import (
     Comparison,
     Features,
@@ -39,7 +40,7 @@ from bench.servers import SERVERS, server_named
 from bench.settings import Settings
 from bench.workloads import WORKLOADS
 
-START_SECONDS_BAR = 0.6
+START_SECONDS_BAR = 0.3
 IDLE_BYTES_BAR = 80e6
 GROWTH_BAR = 1.3
 STREAM_WRITE_BAR = 1.25
@@ -68,6 +69,7 @@ def render(
         ("From few items to many", _growth(results, settings), {"growth"}),
         ("Features of a table", _features(results, settings), {"features"}),
         ("On PostgreSQL", postgres_section(results.postgres), {"postgres"}),
+        ("Tests", suites_section(results.suites, results.suites_versions), {"tests"}),
         ("What was not measured", _failures(results, settings), set()),
         ("Machine and versions", _machine(results, machine, versions), set()),
         ("Method", _method(settings), set()),
@@ -103,6 +105,7 @@ def _bars(results: Results, settings: Settings) -> str:
         "growth": _growth_bars(results),
         "features": _feature_bars(results),
         "postgres": postgres_bars(results.postgres),
+        "tests": suites_bars(results.suites),
     }
     rows = [row for part, each in bars.items() if part in settings.parts for row in each]
     return table(["", "genset", "fastest peer", "ratio", "bar", ""], rows)
@@ -295,7 +298,22 @@ def _footprints(results: Results, settings: Settings) -> str:
             ]
         )
     header = ["", "first answer", "idle RSS / PSS", "after the rows RSS / PSS"]
-    return f"{lead}\n\n{table(header, rows)}"
+    return f"{lead}\n\n{table(header, rows)}\n\n{_commands(results)}"
+
+
+def _commands(results: Results) -> str:
+    if not results.commands:
+        return "Commands were not measured in this run."
+    runs = max(len(seconds) for seconds in results.commands.values())
+    lead = (
+        f"Commands, from starting the process to its end: the median of {runs} (least-most). Those "
+        "that get an item ask genset on this machine."
+    )
+    rows = [
+        [title, f"{statistics.median(seconds):.3f} s ({min(seconds):.3f}-{max(seconds):.3f})"]
+        for title, seconds in results.commands.items()
+    ]
+    return f"{lead}\n\n{table(['', 'time'], rows)}"
 
 
 def _growth(results: Results, settings: Settings) -> str:
@@ -379,6 +397,9 @@ def _failures(results: Results, settings: Settings) -> str:
         for (name, reason), failed in rows.items()
     ]
     lines += postgres_failures(results.postgres)
+    lines += suites_failures(results.suites)
+    if results.commands_failure is not None:
+        lines.append(f"- Commands: {one_line(results.commands_failure)}")
     unasked = [server.title for server in SERVERS if server.name not in settings.servers]
     if settings.servers and unasked:
         lines.append(f"- Not in this run: {', '.join(unasked)}.")

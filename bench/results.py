@@ -109,6 +109,50 @@ class Footprint:
         return statistics.median(self.start_seconds) if self.start_seconds else None
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SuiteRound:
+    """One run of the two hundred tests, in seconds.
+
+    `whole_seconds` is that of the process of pytest, and of the start of the server that its tests
+    share, if there is one. `tests_seconds` is the part from before the first test's fixtures to
+    after the last one's, so without starting Python, importing and collecting. `each_seconds` is
+    each test with its fixtures.
+    """
+
+    whole_seconds: float
+    tests_seconds: float
+    each_seconds: tuple[float, ...]
+
+
+@dataclasses.dataclass
+class Suite:
+    """The runs of the tests in one way, or why it has none."""
+
+    rounds: list[SuiteRound] = dataclasses.field(default_factory=list)
+    failure: str | None = None
+
+    def median(self, figure: Callable[[SuiteRound], float]) -> float | None:
+        """The median of a figure over the rounds; None if they are not valid."""
+        if self.failure is not None or not self.rounds:
+            return None
+        return statistics.median(figure(each) for each in self.rounds)
+
+    @property
+    def whole_seconds(self) -> float | None:
+        """The median of the whole runs."""
+        return self.median(lambda each: each.whole_seconds)
+
+    @property
+    def tests_seconds(self) -> float | None:
+        """The median of the tests alone."""
+        return self.median(lambda each: each.tests_seconds)
+
+    @property
+    def test_ms(self) -> float | None:
+        """The milliseconds of the median test, in the median round."""
+        return self.median(lambda each: statistics.median(each.each_seconds) * 1000)
+
+
 @dataclasses.dataclass(frozen=True)
 class Comparison:
     """genset's best figure beside the best peer's; None where there is none."""
@@ -294,6 +338,12 @@ class Results:
     growth: dict[str, Growth] = dataclasses.field(default_factory=dict)
     features: dict[str, Features] = dataclasses.field(default_factory=dict)
     postgres: Postgres | None = None
+    # By way; see ``bench.suites``.
+    suites: dict[str, Suite] = dataclasses.field(default_factory=dict)
+    suites_versions: str = ""
+    # By command: the seconds of each run.
+    commands: dict[str, tuple[float, ...]] = dataclasses.field(default_factory=dict)
+    commands_failure: str | None = None
 
     def measurements(self) -> list[Measurement]:
         """Every round of the run."""

@@ -86,6 +86,11 @@ def _moto(place: Place) -> list[str]:
     return [str(command), "-H", "127.0.0.1", "-p", str(place.port)]
 
 
+def _genset_memory(place: Place) -> list[str]:
+    program = str(Path(sys.executable).with_name("genset"))
+    return [program, "serve", "--memory", "--port", str(place.port)]
+
+
 _DURABLE = "on disk, fsync before each answer, signatures verified"
 
 SERVERS = (
@@ -105,9 +110,18 @@ SERVERS = (
 SERVER_NAMES = tuple(server.name for server in SERVERS)
 
 
+MEMORY_SERVER = Server(
+    name="genset-memory",
+    title="genset in memory",
+    mode="in memory, any credentials believed",
+    command=_genset_memory,
+)
+"""As a developer starts it for tests; no part of the comparison of servers."""
+
+
 def server_named(name: str) -> Server:
     """The server of that name. Raises KeyError if there is none."""
-    for server in SERVERS:
+    for server in (*SERVERS, MEMORY_SERVER):
         if server.name == name:
             return server
     raise KeyError(name)

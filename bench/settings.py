@@ -8,11 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.servers import SERVER_NAMES
+from bench.ways import WAY_NAMES
 from bench.workloads import WORKLOAD_NAMES
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 GROWTH_ITEMS = 1_000_000
-PART_NAMES = ("start", "rows", "mixed", "growth", "features", "postgres")
+PART_NAMES = ("start", "rows", "mixed", "growth", "features", "postgres", "tests")
+# Parts whose servers are not those of --servers.
+_OTHER_SERVERS = {"postgres", "tests"}
 FEATURE_NAMES = ("stream-writes", "stream-reads", "partiql", "backfill", "expiry")
 FEATURE_ITEMS = 100_000
 QUICK_FEATURE_ITEMS = 2_000
@@ -36,6 +39,7 @@ class Settings:
     features: tuple[str, ...]
     feature_servers: tuple[str, ...]
     feature_items: int
+    suites: tuple[str, ...]
     quick: bool
     output: Path | None
     peers_directory: Path
@@ -51,8 +55,7 @@ def parse_settings(arguments: Sequence[str] | None = None) -> Settings:
         output = REPOSITORY / "bench" / "RESULTS.md"
     return Settings(
         parts=parts,
-        # The part on PostgreSQL has servers of its own.
-        servers=options.servers if set(parts) - {"postgres"} else (),
+        servers=options.servers if set(parts) - _OTHER_SERVERS else (),
         workloads=options.workloads if "rows" in parts else (),
         rounds=options.rounds or (1 if quick else 5),
         seconds=options.seconds or (1 if quick else 3),
@@ -65,6 +68,7 @@ def parse_settings(arguments: Sequence[str] | None = None) -> Settings:
         features=options.features if "features" in parts else (),
         feature_servers=tuple(n for n in options.feature_servers if n in options.servers),
         feature_items=options.feature_items or (QUICK_FEATURE_ITEMS if quick else FEATURE_ITEMS),
+        suites=options.suites if "tests" in parts else (),
         quick=quick,
         output=output,
         peers_directory=REPOSITORY / ".peers",
@@ -138,6 +142,12 @@ def _parser() -> argparse.ArgumentParser:
         "--feature-items",
         type=_positive,
         help=f"items of the backfill and of the expiry (default {FEATURE_ITEMS})",
+    )
+    parser.add_argument(
+        "--suites",
+        type=_choices(WAY_NAMES),
+        default=WAY_NAMES,
+        help=f"comma-separated ways to run the tests, of: {', '.join(WAY_NAMES)}",
     )
     parser.add_argument("--output", type=Path, help="where the report goes")
     return parser

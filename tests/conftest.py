@@ -24,10 +24,14 @@ from tools.local_postgres import LocalPostgres, missing
 from support import tables
 from support.client import Api
 from support.databases import Databases
+from support.operations_called import count_operations
 from support.process import ServerProcess, serve
 from support.skips import pytest_sessionfinish  # noqa: F401 - a hook of pytest's
+from support.soundness import assert_sound
 from support.still_server import StillServer
 from support.stores import MEMORY, FileStore, PostgresStore, Store
+
+pytest_plugins = ["pytester"]
 
 settings.register_profile(
     "genset",
@@ -45,10 +49,21 @@ ON_BOTH_ENGINES = (
     "api",
     "background",
     "crash",
+    "integrity",
     "model_based",
     "serializability",
     "stream_readers",
 )
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The option that renews what `support.operations_called` keeps."""
+    parser.addoption("--record-operations", action="store_true", help="of all tests, in the end")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Count the operations that tests call."""
+    count_operations(config)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -198,7 +213,7 @@ Start = Callable[..., ServerProcess]
 def durable_server(durable_store: Store) -> Iterator[Start]:
     """Starts servers on one store; whatever still runs at the end is stopped.
 
-    `folder` is another data directory.
+    Then the store must be sound. `folder` is another data directory.
     """
     started: list[ServerProcess] = []
 
@@ -211,3 +226,5 @@ def durable_server(durable_store: Store) -> Iterator[Start]:
     yield start
     for server in started:
         server.__exit__()
+    if started:
+        assert_sound(durable_store)

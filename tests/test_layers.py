@@ -13,13 +13,34 @@ SOURCE = Path(__file__).parents[1] / "src" / "genset"
 # What each layer may import of genset besides itself: modules, or packages with all in them.
 CONTRACT = {
     "wire": ("realism", "insights", "operations", "expressions", "model", "storage.engine"),
+    "integrity": (
+        "background",
+        "operations",
+        "model",
+        "storage.engine",
+        "storage.keyspace",
+        "storage.unfinished_migration",
+    ),
     "realism": ("operations", "model", "storage.engine", "storage.keyspace"),
     "insights": ("operations", "model", "storage.engine", "storage.keyspace"),
     "operations": ("expressions", "model", "storage.engine", "storage.keyspace"),
     "expressions": ("model",),
     "model": ("storage.keyspace",),
     "storage": (),
-    # A front: it speaks to an endpoint as any client does.
+    # A front that is a server in the tests' process, and runs one beside it.
+    "testing": (
+        "background",
+        "cli",
+        "insights",
+        "model",
+        "operations",
+        "realism",
+        "schemas",
+        "storage",
+        "wire",
+    ),
+    # Fronts: they speak to an endpoint as any client does.
+    "transfer": ("model.limits",),
     "schemas": ("model",),
 }
 
@@ -76,7 +97,10 @@ def test_a_layer_imports_only_what_is_below_it(layer):
         ("genset.insights.x", "from genset.realism import lag"),
         ("genset.realism.x", "from genset.wire import admin"),
         ("genset.wire.x", "import genset.storage.sqlite"),
+        ("genset.integrity.x", "from genset.storage import file_check"),
         ("genset.wire.x", "from genset.storage.engine_room import Engine"),
+        ("genset.transfer.x", "from genset.model.numbers import normalized"),
+        ("genset.transfer.x", "from genset.cli.statuses import CommandError"),
     ],
 )
 def test_the_check_finds_an_import_that_goes_upward(module, source):

@@ -9,9 +9,10 @@ from __future__ import annotations
 import pytest
 
 from genset.storage.sqlite import open_sqlite
+from genset.testing.stepping import run_whole
 from support import tables
 from support.client import Caller
-from support.still_server import StillServer, finished
+from support.still_server import StillServer
 from support.streams import enabled
 from support.values import N, S
 
@@ -66,7 +67,7 @@ class Server(StillServer):
         super().__init__(self.store)
 
     def catch_up(self):
-        finished(self.store.catch_up())
+        run_whole(self.store.catch_up())
 
 
 @pytest.fixture

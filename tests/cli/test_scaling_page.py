@@ -14,17 +14,17 @@ import pytest
 
 from support import tables
 from support.client import Api
+from support.pages import DOCS, blocks_of
 from support.process import ServerProcess, serve
 from support.values import S
 
 from .conftest import GuardedPostgres
 
-PAGE = Path(__file__).parents[2] / "docs" / "scaling.md"
 SIMPLE = tables.table("pk", types={"pk": "S"})
 
 
 def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE.read_text(), re.DOTALL | re.MULTILINE)
+    return [each.code for each in blocks_of(DOCS / "scaling.md") if each.language == language]
 
 
 def shell(example: str, postgres: GuardedPostgres, database: str) -> list[str]:

@@ -204,7 +204,7 @@ def test_a_stream_record_that_is_lost_is_caught(
             put(self, key, value)
 
     monkeypatch.setattr(Changes, "put", forgetful)
-    assert "stream has gaps" in str(first_caught(tmp_path))
+    assert "gaps in the records" in str(first_caught(tmp_path))
 
 
 def test_a_stream_that_is_trimmed_too_early_is_caught(
@@ -242,7 +242,7 @@ def test_an_expiry_that_forgets_an_item_is_caught(
 ) -> None:
     """The items that are there when time to live is switched on get no places."""
     monkeypatch.setattr(expiry, "_queue_items", lambda *_: None)
-    assert "queue of expiring items is wrong" in str(first_caught(tmp_path))
+    assert "missing places" in str(first_caught(tmp_path))
 
 
 def test_a_backfill_that_counts_twice_is_caught(
@@ -262,7 +262,7 @@ def test_a_backfill_that_counts_twice_is_caught(
         await add_entries(Blind(transaction), *about)  # type: ignore[arg-type]
 
     monkeypatch.setattr(backfill, "_add_entries", add_blindly)
-    first_caught(tmp_path, "counters of index")
+    first_caught(tmp_path, "wrong count and size")
 
 
 def test_an_index_that_is_complete_too_early_is_caught(

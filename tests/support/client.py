@@ -15,6 +15,8 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from support.operations_called import note
+
 JSON_1_0 = "application/x-amz-json-1.0"
 TARGET = "DynamoDB_20120810."
 # Less than servers keep a connection that nobody uses.
@@ -149,11 +151,13 @@ class Api(Caller):
 
     def send(self, operation: str, request: Any, headers: Mapping[str, str | None] = {}) -> Answer:
         """POST `request`: bytes as they are, all else as JSON. A header of None is left out."""
+        note(operation)
         body = request if isinstance(request, bytes) else json.dumps(request).encode()
         return self.http("POST", "/", body, self._headers(operation, headers))
 
     def send_signed(self, operation: str, request: Any, access_key: str, secret: str) -> Answer:
         """The same with a true SigV4 signature of now."""
+        note(operation)
         body = json.dumps(request).encode()
         plain = AWSRequest(
             "POST",

@@ -9,18 +9,15 @@ from typing import Any
 from urllib.parse import urlencode
 
 from genset.background.jobs import all_jobs
-from genset.insights.contributors import Contributors
-from genset.insights.watching import Watching
 from genset.operations.operation import Services
-from genset.operations.registry import OPERATIONS
 from genset.realism.memory import SharedMemory
 from genset.realism.realism import Realism
 from genset.realism.switches import Switches
 from genset.storage.engine import Engine
-from genset.wire.api import Api
+from genset.testing.assembly import assemble
 from genset.wire.messages import AdminRequest, WireRequest
-from genset.wire.sigv4 import OpenAuthenticator
 from support.client import authorization
+from support.operations_called import note
 
 STREAMS_OPERATIONS = ("ListStreams", "DescribeStream", "GetShardIterator", "GetRecords")
 
@@ -50,28 +47,27 @@ class InProcess:
     ) -> None:
         self.now = now
         self._engine = engine
-        self.contributors = Contributors(lambda: self.now)
-        self.services = Services(
+
+        def new_realism(services: Services) -> Realism:
+            assert switches is not None
+            return Realism(SharedMemory(), engine, services, switches)
+
+        assembly = assemble(
+            engine,
             now=lambda: self.now,
             new_uuid=_uuids(),
             new_salt=lambda: bytes(range(16)),
-            watching=Watching(self.contributors),
+            new_realism=None if switches is None else new_realism,
             **services,
         )
-        self.realism: Realism | None = None
-        if switches is not None:
-            self.realism = Realism(SharedMemory(), engine, self.services, switches)
-        self._handler = Api(
-            engine,
-            OPERATIONS,
-            OpenAuthenticator(),
-            self.services,
-            realism=self.realism,
-            contributors=self.contributors,
-        )
+        self.services = assembly.services
+        self.contributors = assembly.contributors
+        self.realism = assembly.realism
+        self._handler = assembly.api
 
     async def send(self, operation: str, members: object) -> tuple[int, dict[str, Any]]:
         """The status and the body of the answer."""
+        note(operation)
         body = json.dumps(members).encode()
         headers = {
             b"x-amz-target": f"{_service(operation)}_20120810.{operation}".encode(),

@@ -36,9 +36,9 @@ def missing() -> str | None:
 
 
 class DynamoDBLocal:
-    """One process of it, in memory, on a free port."""
+    """One process of it on a free port, in memory or with its databases in `data`."""
 
-    def __init__(self) -> None:
+    def __init__(self, data: Path | None = None, *, shared: bool = True) -> None:
         folder = emulator_folder()
         assert folder is not None
         with socket.socket() as probe:
@@ -46,7 +46,13 @@ class DynamoDBLocal:
             self.port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self.process = subprocess.Popen(
-            dynamodb_local_command(folder, self.port, ("-Xmx384m", "-XX:TieredStopAtLevel=1")),
+            dynamodb_local_command(
+                folder,
+                self.port,
+                ("-Xmx384m", "-XX:TieredStopAtLevel=1"),
+                data=data,
+                shared=shared,
+            ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Self, TypeVar
 
 from genset.background.streams import ShardPolicy, tend_streams
+from genset.integrity.check import check
+from genset.storage.engine import Transaction
+from genset.testing.stepping import run_whole
 from support.client import Answer, Caller
 from support.in_process import InProcess
 from support.stores import MEMORY, Store
@@ -16,24 +19,10 @@ T = TypeVar("T")
 START = 1_800_000_000.0
 
 
-def finished(work: Coroutine[Any, Any, T]) -> T:
-    """The result of a coroutine that waits for nothing, as all work on a memory engine.
-
-    It may give way to others, who are not there.
-    """
-    try:
-        while work.send(None) is None:
-            pass
-    except StopIteration as done:
-        result: T = done.value
-        return result
-    raise AssertionError("it waits")
-
-
 class StillServer(Caller):
     """Is called as `support.client.Api` is; `services` are those that `InProcess` takes.
 
-    The store is emptied first. `with` closes what was opened.
+    The store is emptied first. At the end of `with` it must be sound, and is closed.
     """
 
     needs_loop = False
@@ -43,18 +32,22 @@ class StillServer(Caller):
         self._runner = asyncio.Runner() if needs_loop else None
         self.engine = self.run(store.open_empty())
         self.server = InProcess(self.engine, now=now, **services)
+        self._is_spoilt = False
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        is_checked = kind is None and not self._is_spoilt
+        report = self.run(check(self.engine)) if is_checked else None
         self.run(self.engine.close())
         if self._runner is not None:
             self._runner.close()
+        assert report is None or report.problems == (), report
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """The result of a coroutine of the server's, in its loop if it has one."""
-        return finished(work) if self._runner is None else self._runner.run(work)
+        return run_whole(work) if self._runner is None else self._runner.run(work)
 
     @property
     def now(self) -> float:
@@ -73,6 +66,11 @@ class StillServer(Caller):
         """The answer to a request."""
         status, body = self.run(self.server.send(operation, request))
         return Answer(status=status, headers={}, body=json.dumps(body).encode())
+
+    def spoil(self, body: Callable[[Transaction], Awaitable[None]]) -> None:
+        """Change what is stored in a way that need not be mended."""
+        self._is_spoilt = True
+        self.run(self.engine.write(body))
 
     def run_jobs(self) -> None:
         """One round of all background work."""

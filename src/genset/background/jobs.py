@@ -14,14 +14,15 @@ import logging
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from importlib import import_module
+from typing import Final, TypeAlias
 
-from genset.background import backfill, expiry, history, streams, sweep
 from genset.background.older_streams import open_older_streams
 from genset.operations.operation import Services
 from genset.storage.engine import Engine, StorageError
 
 _log: Final = logging.getLogger(__name__)
+_Round: TypeAlias = Callable[[Engine, Services], Awaitable[None]]
 
 _ASK_S: Final = 1.0
 # For what users wait for. The request that left it may have come to another process than the one
@@ -40,18 +41,32 @@ class Job:
 
     name: str
     pause_s: float
-    run: Callable[[Engine, Services], Awaitable[None]]
+    run: _Round
+
+
+def _late(place: str) -> _Round:
+    """The round at a place, "module.function" of this package, imported when it is first run.
+
+    A server that starts answers before any job has run.
+    """
+    module, _, function = place.partition(".")
+
+    async def run(engine: Engine, services: Services) -> None:
+        round_ = getattr(import_module(f"genset.background.{module}"), function)
+        await round_(engine, services)
+
+    return run
 
 
 _ALWAYS: Final[Sequence[Job]] = (
-    Job(name="sweep of deleted tables", pause_s=_SOON_S, run=sweep.sweep_tables_round),
-    Job(name="sweep of the catalog", pause_s=_LATER_S, run=sweep.sweep_catalog_round),
-    Job(name="sweep of deleted indexes", pause_s=_SOON_S, run=sweep.sweep_indexes_round),
-    Job(name="backfill of indexes", pause_s=_SOON_S, run=backfill.fill_indexes_round),
-    Job(name="sweep of client tokens", pause_s=_LATER_S, run=sweep.sweep_tokens_round),
-    Job(name="care of streams", pause_s=_LATER_S, run=streams.streams_round),
-    Job(name="queues of expiring items", pause_s=_SOON_S, run=expiry.prepare_queues_round),
-    Job(name="trim of the past", pause_s=_LATER_S, run=history.trim_history_round),
+    Job(name="sweep of deleted tables", pause_s=_SOON_S, run=_late("sweep.sweep_tables_round")),
+    Job(name="sweep of the catalog", pause_s=_LATER_S, run=_late("sweep.sweep_catalog_round")),
+    Job(name="sweep of deleted indexes", pause_s=_SOON_S, run=_late("sweep.sweep_indexes_round")),
+    Job(name="backfill of indexes", pause_s=_SOON_S, run=_late("backfill.fill_indexes_round")),
+    Job(name="sweep of client tokens", pause_s=_LATER_S, run=_late("sweep.sweep_tokens_round")),
+    Job(name="care of streams", pause_s=_LATER_S, run=_late("streams.streams_round")),
+    Job(name="queues of expiring items", pause_s=_SOON_S, run=_late("expiry.prepare_queues_round")),
+    Job(name="trim of the past", pause_s=_LATER_S, run=_late("history.trim_history_round")),
 )
 
 
@@ -60,7 +75,9 @@ def all_jobs(*, ttl_sweep_s: float = 1.0) -> Sequence[Job]:
     if not ttl_sweep_s:
         return _ALWAYS
     deletion = Job(
-        name="deletion of expired items", pause_s=ttl_sweep_s, run=expiry.delete_expired_round
+        name="deletion of expired items",
+        pause_s=ttl_sweep_s,
+        run=_late("expiry.delete_expired_round"),
     )
     return (*_ALWAYS, deletion)
 

@@ -11,10 +11,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
-from genset.model.tables import decode_table
-from genset.operations.catalog import put_table
 from genset.operations.operation import Services
-from genset.operations.stream_changes import follow_specification
 from genset.storage import keyspace
 from genset.storage.engine import Engine, Snapshot, Transaction
 
@@ -49,6 +46,11 @@ async def _page(snapshot: Snapshot, start: bytes, stop: bytes) -> list[tuple[byt
 
 
 async def _open(txn: Transaction, key: bytes, now: float) -> None:
+    # Imported late: hardly any store has such a record, and every server looks for one.
+    from genset.model.tables import decode_table
+    from genset.operations.catalog import put_table
+    from genset.operations.stream_changes import follow_specification
+
     stored = await txn.get(key)
     if stored is None or not _is_older(stored):
         return

@@ -7,12 +7,19 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 Section = Mapping[str, str]
 """Commands of one kind: their names, and a line of help for each."""
+
+
+class ReaderGone(Exception):
+    """Nobody reads the output any more, so that there is nothing left to do."""
 
 
 class LazyGroup(click.Group):
@@ -38,6 +45,27 @@ class LazyGroup(click.Group):
         if cmd_name not in self.list_commands(ctx):
             return None
         return load_command(self._package, cmd_name)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command. Raises ReaderGone for a broken pipe, at which click would exit."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise ReaderGone from None
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands that begin so, none of which is imported; else what click completes."""
+        from click.shell_completion import CompletionItem
+
+        lines = {
+            name: text for section in self._sections.values() for name, text in section.items()
+        }
+        found = [
+            CompletionItem(name, help=text)
+            for name, text in lines.items()
+            if name.startswith(incomplete)
+        ]
+        return found or click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The sections as they are in the help."""

@@ -7,20 +7,15 @@ import contextlib
 import math
 import sys
 import time
-from collections.abc import AsyncIterator, Coroutine
-from typing import Any, Final, Literal, NoReturn, TypeVar
+from typing import Final, Literal
 
-from genset.cli.stores import InDirectory, Store, claimed, open_engine, store_at
+from genset.cli.leading import keep_lead, opened, take_lead, unless
+from genset.cli.stores import InDirectory, Store, claimed, store_at
 from genset.storage.data_directory import database_in
-from genset.storage.engine import Engine, StorageError
+from genset.storage.engine import StorageError
 from genset.storage.migration import Amount, Contents, migrate
 
-T = TypeVar("T")
-
 _PROGRESS_S: Final = 1.0
-# Longer than a server that was killed is still taken for alive.
-_LEAD_WAIT_S: Final = 7.0
-_LEAD_PAUSE_S: Final = 1.0
 
 
 def run(source_place: str, target_place: str) -> None:
@@ -49,53 +44,11 @@ def _place(store: Store) -> str:
 
 
 async def _migrate(source: Store, target: Store) -> Contents:
-    async with _opened(source) as here, _opened(target) as there:
-        await _take_lead(here, source)
-        await _take_lead(there, target)
+    async with opened(source) as here, opened(target) as there:
+        await take_lead(here, source)
+        await take_lead(there, target)
         moving = migrate(here, there, _Progress().report)
-        return await _unless(moving, _keep_lead(here, source), _keep_lead(there, target))
-
-
-@contextlib.asynccontextmanager
-async def _opened(store: Store) -> AsyncIterator[Engine]:
-    engine = await open_engine(store)
-    try:
-        yield engine
-    finally:
-        await engine.close()
-
-
-async def _take_lead(engine: Engine, store: Store) -> None:
-    """Lead the store, which a server that runs on it would do: raise StorageError if one does."""
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + _LEAD_WAIT_S
-    while not await engine.lead():
-        if loop.time() > deadline:
-            raise StorageError(f"a genset server runs on {store}; stop it first")
-        await asyncio.sleep(_LEAD_PAUSE_S)
-
-
-async def _keep_lead(engine: Engine, store: Store) -> NoReturn:
-    """Go on leading; raise StorageError once somebody else does."""
-    while await engine.lead():
-        await asyncio.sleep(_LEAD_PAUSE_S)
-    raise StorageError(f"a genset server was started on {store} while data was being moved")
-
-
-async def _unless(moving: Coroutine[Any, Any, T], *watches: Coroutine[Any, Any, NoReturn]) -> T:
-    """The result of `moving`, or the error of what ends before it."""
-    task = asyncio.create_task(moving)
-    tasks: list[asyncio.Task[Any]] = [task, *map(asyncio.create_task, watches)]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for watch in tasks[1:]:
-            if watch.done():
-                watch.result()
-        return task.result()
-    finally:
-        for each in tasks:
-            each.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        return await unless(moving, keep_lead(here, source), keep_lead(there, target))
 
 
 class _Progress:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable
+import re
+import socket
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -17,10 +19,24 @@ DEFAULT_ENDPOINT: Final = "http://127.0.0.1:8000"
 DEFAULT_REGION: Final = "us-east-1"
 # AWS SDKs and tools reference guide, "Service-specific endpoints".
 _ENDPOINT_VARIABLES: Final = ("AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL")
+# The same, "AWS Region": the second is botocore's own, the first that of all other tools.
+_REGION_VARIABLES: Final = ("AWS_REGION", "AWS_DEFAULT_REGION")
 _AWS_DOMAINS: Final = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
-_CONNECT_TIMEOUT_S: Final = 10
-# What a command on a laptop must not wait for, when it is not AWS that it asks.
-_HOST_CREDENTIALS: Final = ("container-role", "iam-role")
+# AWS General Reference, "Amazon DynamoDB endpoints and quotas".
+_AWS_HOST: Final = re.compile(r"(?:[^.]+\.)?(?:streams\.)?dynamodb(?:-fips)?\.([a-z0-9-]+)\.")
+_CONNECT_TIMEOUT_S: Final = 10.0
+_READ_TIMEOUT_S: Final = 60.0
+_ATTEMPTS_MAX: Final = 5
+# Credentials that are no secret shared with a server of one's own, but asked for from AWS, or from
+# the machine that a command runs on: a command must not wait for them when it does not ask AWS.
+_AWS_CREDENTIALS: Final = (
+    "assume-role",
+    "assume-role-with-web-identity",
+    "sso",
+    "login",
+    "container-role",
+    "iam-role",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,56 +54,140 @@ class Remote:
             return self.endpoint_url
         if self.profile is not None:
             return None
-        named = (os.environ.get(name) for name in _ENDPOINT_VARIABLES)
-        return next(filter(None, named), DEFAULT_ENDPOINT)
+        return _first_variable(_ENDPOINT_VARIABLES) or DEFAULT_ENDPOINT
 
     @property
     def place(self) -> str:
         """Where that is, for a message."""
         return self.address or f"profile {self.profile}"
 
-    def client(self) -> Any:
-        """A botocore client of DynamoDB. Raises CommandError if the options do not make one."""
-        return self._client("dynamodb")
+    def client(self, *, timeout_s: float | None = None) -> Any:
+        """A botocore client of DynamoDB.
+
+        With `timeout_s` it waits no longer for a connection or an answer, and tries once. Raises
+        CommandError if the options do not make one, or nothing listens at a port of this machine.
+        """
+        return self._client("dynamodb", timeout_s)
 
     def streams_client(self) -> Any:
         """A botocore client of DynamoDB Streams. Raises CommandError as `client` does."""
-        return self._client("dynamodbstreams")
+        return self._client("dynamodbstreams", None)
 
-    def _client(self, service: str) -> Any:
-        from botocore.config import Config
-        from botocore.exceptions import BotoCoreError, ProfileNotFound
+    def _client(self, service: str, timeout_s: float | None) -> Any:
+        from botocore.exceptions import BotoCoreError, NoRegionError
         from botocore.session import Session
 
         session = Session(profile=self.profile)
         try:
-            return session.create_client(
+            address = self.address or _profile_endpoint(session, service)
+            if address is not None:
+                _check_listening(address)
+            # AWS has streams at another address than tables.
+            streams_of_aws = service != "dynamodb" and is_aws(address)
+            made = session.create_client(
                 service,
-                endpoint_url=self.address,
-                config=Config(connect_timeout=_CONNECT_TIMEOUT_S, retries={"mode": "standard"}),
-                **self._identity(session),
+                endpoint_url=None if streams_of_aws else address,
+                config=_config(address, timeout_s),
+                **self._identity(session, address),
             )
-        except ProfileNotFound as error:
-            raise CommandError(str(error), Status.USAGE) from None
+        except NoRegionError:
+            raise CommandError(
+                "which Region? Give --region, or set AWS_REGION or the profile's region",
+                Status.USAGE,
+            ) from None
         except (BotoCoreError, ValueError) as error:
             raise CommandError(_sentence(error), Status.USAGE) from None
+        running = click.get_current_context(silent=True)
+        if running is not None:
+            running.call_on_close(made.close)
+        return made
 
-    def _identity(self, session: Any) -> dict[str, Any]:
+    def _identity(self, session: Any, address: str | None) -> dict[str, Any]:
         """The Region and the credentials, where botocore would not find its own."""
-        region = self.region or session.get_config_variable("region")
-        if _is_aws(self.address):
+        region = self._region(session, address)
+        if is_aws(address):
             return {"region_name": region}
         provider = session.get_component("credential_provider")
-        for name in _HOST_CREDENTIALS:
+        for name in _AWS_CREDENTIALS:
             provider.remove(name)
         identity = {"region_name": region or DEFAULT_REGION}
         if session.get_credentials() is None:
             identity |= {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
         return identity
 
+    def _region(self, session: Any, address: str | None) -> str | None:
+        if self.region is not None:
+            return self.region
+        named = _AWS_HOST.match(urlsplit(address).hostname or "") if address else None
+        if named is not None and is_aws(address):
+            return named[1]
+        # A profile that was named has its own.
+        variable = None if self.profile is not None else _first_variable(_REGION_VARIABLES)
+        configured: str | None = session.get_scoped_config().get("region")
+        return variable or configured or _first_variable(_REGION_VARIABLES)
 
-def _is_aws(address: str | None) -> bool:
+
+def _first_variable(names: Sequence[str]) -> str | None:
+    return next(filter(None, map(os.environ.get, names)), None)
+
+
+def _profile_endpoint(session: Any, service: str) -> str | None:
+    """The endpoint that the profile names, for the service or for all; the environment has no say.
+
+    AWS SDKs and tools reference guide, "Service-specific endpoints".
+    """
+    profile = session.get_scoped_config()
+    services = session.full_config.get("services", {}).get(profile.get("services"), {})
+    section = "dynamodb_streams" if service == "dynamodbstreams" else service
+    found: str | None = services.get(section, {}).get("endpoint_url") or profile.get("endpoint_url")
+    return found
+
+
+def _config(address: str | None, timeout_s: float | None) -> Any:
+    from botocore.config import Config
+
+    return Config(
+        connect_timeout=timeout_s or _CONNECT_TIMEOUT_S,
+        read_timeout=timeout_s or _READ_TIMEOUT_S,
+        retries={
+            "mode": "standard",
+            "total_max_attempts": _ATTEMPTS_MAX if timeout_s is None else 1,
+        },
+        # `address` has all that was configured.
+        ignore_configured_endpoint_urls=True,
+        # No proxy leads to this machine.
+        proxies={} if _is_this_machine(address) else None,
+    )
+
+
+def is_aws(address: str | None) -> bool:
+    """Whether the endpoint at `address` is AWS's, as the one is that follows from a Region."""
     return address is None or (urlsplit(address).hostname or "").endswith(_AWS_DOMAINS)
+
+
+def _is_this_machine(address: str | None) -> bool:
+    host = (address and urlsplit(address).hostname) or ""
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def _check_listening(address: str) -> None:
+    """Raise CommandError if `address` is of this machine and nobody is there.
+
+    A client would try again for seconds, which only helps with machines far away.
+    """
+    parts = urlsplit(address)
+    if not _is_this_machine(address) or parts.hostname is None:
+        return
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        socket.create_connection((parts.hostname, port), timeout=_CONNECT_TIMEOUT_S).close()
+    except OSError:
+        raise CommandError(_nobody_at(address)) from None
+
+
+def _nobody_at(address: str) -> str:
+    hint = "`genset serve` starts a server" if _is_this_machine(address) else "is that its address?"
+    return f"nothing answers at {address}; {hint}"
 
 
 _OPTIONS: Final = (
@@ -96,8 +196,16 @@ _OPTIONS: Final = (
         metavar="URL",
         help=f"The server to ask; by default AWS_ENDPOINT_URL, or {DEFAULT_ENDPOINT}.",
     ),
-    click.option("--profile", metavar="NAME", help="Ask AWS, with this profile of its CLI."),
-    click.option("--region", metavar="REGION", help=f"The Region; by default {DEFAULT_REGION}."),
+    click.option(
+        "--profile",
+        metavar="NAME",
+        help="Ask AWS, or the profile's own endpoint, with this profile of the AWS CLI.",
+    ),
+    click.option(
+        "--region",
+        metavar="NAME",
+        help=f"The Region; by default AWS_REGION, the profile's, or {DEFAULT_REGION}.",
+    ),
 )
 
 
@@ -120,15 +228,32 @@ def remote_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
+_CREDENTIALS_HINT: Final = (
+    "give credentials by --profile, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+)
+_HINTS: Final = {
+    "UnrecognizedClientException": _CREDENTIALS_HINT,
+    "InvalidSignatureException": _CREDENTIALS_HINT,
+    "MissingAuthenticationTokenException": _CREDENTIALS_HINT,
+    "ExpiredTokenException": "sign in again",
+    "ResourceNotFoundException": "`genset tables list` shows what there is",
+}
+"""What to do about errors of the service, by their codes."""
+
+
 def fault_message(error: Exception) -> str:
     """The line for an error of botocore: the service's code and message, or what went wrong."""
-    from botocore.exceptions import ClientError, EndpointConnectionError
+    from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
     if isinstance(error, ClientError):
         fault = error.response.get("Error", {})
-        return f"{fault.get('Code', 'Error')}: {fault.get('Message', '')}"
+        code = fault.get("Code", "Error")
+        message = f"{code}: {fault.get('Message', '')}"
+        return f"{message.rstrip('.')}; {_HINTS[code]}" if code in _HINTS else message
     if isinstance(error, EndpointConnectionError):
-        return f"nothing answers at {error.kwargs['endpoint_url']}; `genset serve` starts a server"
+        return _nobody_at(error.kwargs["endpoint_url"])
+    if isinstance(error, NoCredentialsError):
+        return f"AWS is not asked without credentials; {_CREDENTIALS_HINT}"
     return _sentence(error)
 
 

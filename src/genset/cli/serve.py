@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
+import functools
 import os
 import signal
+import socket
 import sys
 import time
 import uuid
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from genset.background.jobs import JobRunner, all_jobs
+from genset.cli.activation import notify
+from genset.cli.loading import load_rest
 from genset.cli.settings import Settings, realism_switches
 from genset.cli.stores import Store, claimed, open_engine, settings_store
 from genset.insights.contributors import Contributors
 from genset.insights.watching import Watching
 from genset.operations.operation import Services
+from genset.operations.registry import OPERATIONS
 from genset.realism.memory import SharedMemory
 from genset.realism.realism import Realism
 from genset.storage.engine import Engine
-from genset.storage.migration import refuse_unfinished
+from genset.storage.unfinished_migration import refuse_unfinished
 from genset.wire.api import Api
 from genset.wire.credentials import CredentialsFile
 from genset.wire.server import HttpServer
@@ -35,9 +40,27 @@ if TYPE_CHECKING:
 _SWITCH_INTERVAL_S = 0.0002
 
 
-def run(settings: Settings, schema: StartSchema | None = None) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listening:
+    """How one process of several listens.
+
+    At a `port` that it shares with others, or at `passed`, a socket that listens. `on_ready` is
+    called when it does, instead of saying so on stdout and to a service manager. It also stops
+    when the descriptor `watch` can be read, which is how a worker sees that its parent has gone.
+    """
+
+    port: int | None = None
+    passed: socket.socket | None = None
+    on_ready: Callable[[], None] | None = None
+    watch: int | None = None
+
+
+def run(
+    settings: Settings, schema: StartSchema | None = None, passed: socket.socket | None = None
+) -> int:
     """Serve until SIGINT or SIGTERM, with the tables of `schema`; return the exit status.
 
+    With `passed`, a socket that listens, the address of the settings only says where that is.
     Raises CredentialsError, StorageError, CommandError if tables cannot be made, or OSError if the
     address cannot be had.
     """
@@ -45,12 +68,14 @@ def run(settings: Settings, schema: StartSchema | None = None) -> int:
     store = settings_store(settings)
     with claimed(store):
         if settings.workers == 1:
-            return run_process(settings, authenticator, store, SharedMemory(), schema=schema)
+            listening = Listening(passed=passed)
+            return run_process(settings, authenticator, store, SharedMemory(), listening, schema)
         from genset.cli.supervisor import supervise
 
         # What no worker could open is said once, and not by each of them.
         asyncio.run(_prepare_store(store, settings, schema))
-        return supervise(settings, authenticator, store)
+        load_rest()
+        return supervise(settings, authenticator, store, passed)
 
 
 def new_authenticator(settings: Settings) -> Authenticator:
@@ -85,21 +110,16 @@ def run_process(
     authenticator: Authenticator,
     store: Store,
     memory: SharedMemory,
-    *,
-    port: int | None = None,
-    on_ready: Callable[[], None] | None = None,
-    watch: int | None = None,
+    listening: Listening,
     schema: StartSchema | None = None,
 ) -> int:
-    """Run one process's event loop until a signal; return 0. Before it listens, it makes the
-    tables of `schema`.
+    """Run one process's event loop until a signal; return 0.
 
-    With `port` it shares that port with other processes. `on_ready` is called when it listens,
-    instead of saying so on stdout. It also stops when the descriptor `watch` can be read, which
-    is how a worker sees that its parent has gone. `memory` is that of all the server's processes.
+    Before it listens, it makes the tables of `schema`. `memory` is that of all the server's
+    processes.
     """
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
-    main = _serve(settings, authenticator, store, memory, port, on_ready, watch, schema)
+    main = _serve(settings, authenticator, store, memory, listening, schema)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(main)
     return 0
@@ -119,17 +139,15 @@ async def _serve(
     authenticator: Authenticator,
     store: Store,
     memory: SharedMemory,
-    port: int | None,
-    on_ready: Callable[[], None] | None,
-    watch: int | None,
+    listening: Listening,
     schema: StartSchema | None,
 ) -> None:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    if watch is not None:
-        loop.add_reader(watch, stop.set)
+    if listening.watch is not None:
+        loop.add_reader(listening.watch, stop.set)
     engine = await _open_complete(store, settings)
     try:
         contributors = Contributors(time.time)
@@ -141,25 +159,27 @@ async def _serve(
         jobs = JobRunner(engine, services, all_jobs(ttl_sweep_s=settings.ttl_sweep_seconds))
         await jobs.ask()
         realism = Realism(memory, engine, services, realism_switches(settings))
-        api = _new_api(engine, authenticator, services, jobs, realism, contributors)
+        about = functools.partial(_about, settings, store, time.time())
+        api = _new_api(engine, authenticator, services, jobs, realism, contributors, about)
         server = HttpServer(api)
         await server.start(
             settings.host,
-            settings.port if port is None else port,
-            reuse_port=port is not None,
+            settings.port if listening.port is None else listening.port,
+            sock=listening.passed,
+            reuse_port=listening.port is not None,
         )
-        # What was made so far stays: the collector need not walk it again and again.
-        gc.freeze()
-        working = asyncio.gather(jobs.run(), realism.watch())
+        working = asyncio.gather(jobs.run(), realism.watch(), asyncio.to_thread(load_rest))
         try:
-            if on_ready is not None:
-                on_ready()
+            if listening.on_ready is not None:
+                listening.on_ready()
             else:
                 announce(settings.host, server.addresses[0][1])
             await stop.wait()
         finally:
-            if watch is not None:
-                loop.remove_reader(watch)
+            if listening.on_ready is None:
+                notify("STOPPING=1")
+            if listening.watch is not None:
+                loop.remove_reader(listening.watch)
             await server.stop()
             working.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -197,14 +217,25 @@ def _new_api(
     jobs: JobRunner,
     realism: Realism,
     contributors: Contributors,
+    about: Callable[[], dict[str, Any]],
 ) -> Api:
-    from genset.operations.registry import OPERATIONS
+    wake = jobs.wake
+    return Api(engine, OPERATIONS, authenticator, services, wake, realism, contributors, about)
 
-    return Api(engine, OPERATIONS, authenticator, services, jobs.wake, realism, contributors)
+
+def _about(settings: Settings, store: Store, started: float) -> dict[str, Any]:
+    # Imported late: few servers are ever asked.
+    from genset.cli.about import about_server
+
+    return about_server(settings, store, started)
 
 
 def announce(host: str, port: int) -> None:
-    """Say on stdout where the server listens; a reader that has gone is no reason to end."""
+    """Say on stdout where the server listens, and to a service manager that it does.
+
+    A reader that has gone is no reason to end.
+    """
     shown = f"[{host}]" if ":" in host else host
     with contextlib.suppress(BrokenPipeError):
         print(f"genset listening on http://{shown}:{port}", flush=True)
+    notify("READY=1")

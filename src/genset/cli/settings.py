@@ -6,9 +6,8 @@ import contextlib
 import ipaddress
 import math
 import os
-import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -86,6 +85,12 @@ _TEXTS: Final[dict[str, Callable[[str], object]]] = {
     "read_lag": parse_time,
     "gsi_lag": parse_time,
 }
+_KINDS: Final[dict[Callable[[str], object], str]] = {
+    check_database_url: "the address of a database",
+    parse_latency: "a time, or a distribution of times",
+    parse_fault_text: "shares from 0 to 1, by fault",
+    parse_time: "a time",
+}
 _PATHS: Final = frozenset({"data_dir", "credentials"})
 # Given more than once, or as one text with a separator between its parts.
 _LISTS: Final = {"schema": os.pathsep, "schema_parameter": ","}
@@ -94,6 +99,26 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "durability": ("full", "relaxed"),
     "auth": ("open", "sigv4"),
     "log_level": ("debug", "info", "warning", "error"),
+}
+_METAVARS: Final = {
+    "schema": "FILE",
+    "schema_parameter": "NAME=VALUE",
+    "host": "ADDRESS",
+    "port": "PORT",
+    "data_dir": "PATH",
+    "storage": "URL",
+    "read_replica": "URL",
+    "workers": "N",
+    "credentials": "FILE",
+    "ttl_sweep_seconds": "SECONDS",
+    "ttl_cooldown_seconds": "SECONDS",
+    "throttling": "[on|off]",
+    "latency": "TIME",
+    "faults": "SHARES",
+    "read_lag": "TIME",
+    "gsi_lag": "TIME",
+    "realism_seed": "N",
+    "transition_seconds": "SECONDS",
 }
 _HELP: Final = {
     "host": "the address to listen at (default 127.0.0.1)",
@@ -128,14 +153,18 @@ _HELP: Final = {
 class Setting:
     """How one setting is given: its flags, and what it means.
 
-    A switch is a flag that stands alone, a list one that may be repeated.
+    A switch is a flag that stands alone, a list one that may be repeated. `values` says in words
+    what may be given.
     """
 
     name: str
     flags: tuple[str, ...]
     is_switch: bool
+    values: str
+    default: object
     is_list: bool
     help: str
+    metavar: str | None
 
     @property
     def variable(self) -> str:
@@ -150,16 +179,43 @@ class Setting:
 
 def all_settings() -> list[Setting]:
     """Every setting of `genset serve`, in the order of its help."""
+    defaults = {each.name: each.default for each in fields(Settings)}
     return [
         Setting(
             name=name,
             flags=("--" + name.replace("_", "-"), *_MORE_FLAGS.get(name, ())),
             is_switch=name in _BOOLEANS,
+            values=_values(name),
+            default=defaults[name],
             is_list=name in _LISTS,
             help=text,
+            metavar=_metavar(name),
         )
         for name, text in _HELP.items()
     ]
+
+
+def _metavar(name: str) -> str | None:
+    """What stands for the value in the help; None if a flag has none."""
+    choices = _CHOICES.get(name)
+    return _METAVARS.get(name) if choices is None else f"[{'|'.join(choices)}]"
+
+
+def _values(name: str) -> str:
+    """What `_convert` accepts for the setting."""
+    if name in _BOOLEANS or name in _SWITCHES:
+        return "true or false"
+    if name in _NUMBERS:
+        return "a whole number from {} to {}".format(*_NUMBERS[name])
+    if name in _SECONDS:
+        return "seconds from {:g} to {:g}".format(*_SECONDS[name])
+    if name in _PATHS:
+        return "a path"
+    if name in _LISTS:
+        return f"texts, with {_LISTS[name]} between them"
+    if name in _TEXTS:
+        return _KINDS[_TEXTS[name]]
+    return " or ".join(_CHOICES.get(name, ("a text",)))
 
 
 def read_settings(
@@ -193,12 +249,19 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
 
 def _from_file(path: Path) -> dict[str, Any]:
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return {}
     except OSError as error:
         raise SettingsError(f"{path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path}: {error}") from None
+    # Imported late: most servers are started without a file.
+    import tomllib
+
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path}: {error}") from None
     values = {}
     for key, value in document.items():

@@ -1,8 +1,8 @@
 """Several worker processes at one port: forking, watching, restarting and stopping them.
 
 The parent serves nothing. It holds the data directory's lock, if there is one, and the port,
-without listening at it, so that a restarted worker finds both. It has no event loop, thread or
-engine, which is what makes forking from it safe at any time.
+without listening at it, or the socket that was passed to it, so that a restarted worker finds them.
+It has no event loop, thread or engine, which is what makes forking from it safe at any time.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ import sys
 import time
 import traceback
 
-from genset.cli.serve import announce, run_process
+from genset.cli.activation import notify
+from genset.cli.serve import Listening, announce, run_process
 from genset.cli.settings import Settings
 from genset.cli.stores import Store
 from genset.realism.memory import SharedMemory
@@ -35,15 +36,19 @@ _STOP_DEADLINE_S = 20.0
 _PR_SET_PDEATHSIG = 1
 
 
-def supervise(settings: Settings, authenticator: Authenticator, store: Store) -> int:
+def supervise(
+    settings: Settings, authenticator: Authenticator, store: Store, passed: socket.socket | None
+) -> int:
     """Run `settings.workers` workers until SIGINT or SIGTERM; return the exit status.
 
+    They share the socket `passed`, which listens, or else the port, each with a socket of its own.
     Raises OSError if the port cannot be had. A worker that dies before any was ready ends it
     with 1: what stops the first would stop its successors.
     """
+    if passed is not None:
+        return _Supervisor(settings, authenticator, store, passed, is_passed=True).run()
     with _reserve(settings.host, settings.port) as reserved:
-        port = reserved.getsockname()[1]
-        return _Supervisor(settings, authenticator, store, port, reserved).run()
+        return _Supervisor(settings, authenticator, store, reserved, is_passed=False).run()
 
 
 def _reserve(host: str, port: int) -> socket.socket:
@@ -88,14 +93,16 @@ class _Supervisor:
         settings: Settings,
         authenticator: Authenticator,
         store: Store,
-        port: int,
         reserved: socket.socket,
+        *,
+        is_passed: bool,
     ) -> None:
         self._settings = settings
         self._authenticator = authenticator
         self._store = store
-        self._port = port
+        self._port = reserved.getsockname()[1]
         self._reserved = reserved
+        self._is_passed = is_passed
         self._memory = SharedMemory(processes=True)
         self._workers: set[int] = set()
         self._stopping = False
@@ -117,6 +124,7 @@ class _Supervisor:
         for _ in range(self._settings.workers):
             self._fork()
         status = self._watch()
+        notify("STOPPING=1")
         self._end_workers()
         return status
 
@@ -194,14 +202,14 @@ class _Supervisor:
         try:
             _die_with(parent)
             self._become_worker()
-            status = run_process(
-                self._settings,
-                self._authenticator,
-                self._store,
-                self._memory,
-                port=self._port,
+            listening = Listening(
+                port=None if self._is_passed else self._port,
+                passed=self._reserved if self._is_passed else None,
                 on_ready=self._say_ready,
                 watch=self._alive_read,
+            )
+            status = run_process(
+                self._settings, self._authenticator, self._store, self._memory, listening
             )
         except (OSError, StorageError) as error:
             print(f"genset: a worker cannot serve: {error}", file=sys.stderr)
@@ -215,7 +223,8 @@ class _Supervisor:
         """Let go of what is the parent's."""
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        self._reserved.close()
+        if not self._is_passed:
+            self._reserved.close()
         for descriptor in (
             self._alive_write,
             self._ready_read,

@@ -9,11 +9,12 @@ each item has its share by its size, and a Query without items counts for its pa
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias
 
 import orjson
 
@@ -50,7 +51,7 @@ class Contributors:
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._lock = threading.Lock()
-        self._rules: OrderedDict[tuple[str, int, str, float], _Minutes] = OrderedDict()
+        self._rules: ContributorCounts = OrderedDict()
 
     def accessed(self, use: Use, units: float, read: Sequence[bytes]) -> None:
         """Count `units` for the key that `use` is of, or for those of the items it has `read`."""
@@ -80,6 +81,16 @@ class Contributors:
             return
         self._count(use, insights.THROTTLED_PARTITIONS, part.keys.partition, use.item, 1)
         self._count_item(use, insights.THROTTLED_ITEMS, use.item, 1)
+
+    def copy(self) -> ContributorCounts:
+        """All counts, for `restore`."""
+        with self._lock:
+            return copy.deepcopy(self._rules)
+
+    def restore(self, copied: ContributorCounts) -> None:
+        """Be as when `copied` was made."""
+        with self._lock:
+            self._rules = copy.deepcopy(copied)
 
     def _count_item(self, use: Use, rule: str, item: Item, weight: float) -> None:
         keys = (use.index or use.table).keys
@@ -145,3 +156,7 @@ class _Minutes:
                 each.error += count.error
                 each.minutes.append((counted, count.value))
         return sorted(found.values(), key=lambda each: -each.value)[:wanted]
+
+
+ContributorCounts: TypeAlias = OrderedDict[tuple[str, int, str, float], _Minutes]
+"""The counts of each rule, by what `_counted` says."""

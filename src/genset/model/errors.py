@@ -104,7 +104,7 @@ class LimitExceededException(DynamoDBError):
 
 
 class ConditionalCheckFailedException(DynamoDBError):
-    """The condition was false. `Item` in `members` is the item as found, where asked for."""
+    """The condition was false. `Item` is the item as found, where asked for."""
 
 
 class DuplicateItemException(DynamoDBError):
@@ -124,7 +124,7 @@ class TrimmedDataAccessException(DynamoDBError):
 
 
 class TransactionCanceledException(DynamoDBError):
-    """A transaction was cancelled; `CancellationReasons` in `members` says why, per action."""
+    """A transaction was cancelled; `CancellationReasons` says why, per action."""
 
 
 class TransactionConflictException(DynamoDBError):

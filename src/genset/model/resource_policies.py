@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 import orjson
@@ -59,22 +58,6 @@ _BOUNDING_KEYS: Final = frozenset(
 _BOUNDING_OPERATORS: Final = re.compile(
     r"(StringEquals|StringEqualsIgnoreCase|StringLike|ArnEquals|ArnLike|IpAddress)", re.IGNORECASE
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttachedPolicy:
-    """The policy of a table or stream; `document` None is what a deletion leaves.
-
-    `revision` is when it changed last, in milliseconds since the epoch, and greater than before.
-    """
-
-    document: str | None
-    revision: int
-
-    @property
-    def revision_id(self) -> str:
-        """The RevisionId."""
-        return str(self.revision)
 
 
 def read_back(document: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import orjson
 
-from genset.model.resource_policies import AttachedPolicy
+from genset.model.attached_policies import AttachedPolicy
 from genset.model.tables import TableStream
 from genset.storage.keyspace import HASH_BYTES
 

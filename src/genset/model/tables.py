@@ -11,8 +11,8 @@ from typing import Any, Final, Literal
 
 import orjson
 
+from genset.model.attached_policies import AttachedPolicy
 from genset.model.insights import Insights
-from genset.model.resource_policies import AttachedPolicy
 from genset.storage import keyspace
 
 KeyType = Literal["S", "N", "B"]

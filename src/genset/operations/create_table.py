@@ -6,8 +6,9 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, Final
 
+from genset.model.attached_policies import AttachedPolicy
 from genset.model.errors import ResourceInUseException
-from genset.model.resource_policies import AttachedPolicy, parse_policy
+from genset.model.resource_policies import parse_policy
 from genset.model.tables import Table
 from genset.operations import create_rules, stream_changes, table_description, table_rules
 from genset.operations.catalog import maybe_table, put_table, status_of, table_name

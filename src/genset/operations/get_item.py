@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from genset.expressions.legacy import parse_attributes_to_get
-from genset.expressions.partiql.columns import Columns
 from genset.expressions.placeholders import check_expressions_present, check_names, check_unused
 from genset.expressions.projection import ProjectionPlan, parse_projection
 from genset.model.attribute_values import Item
@@ -20,6 +19,9 @@ from genset.operations.metering import charge_read, item_use, meter_for
 from genset.operations.operation import Answer, Operation, Request, Scope
 from genset.operations.parameters import check_mixing, wants
 from genset.storage.engine import Snapshot
+
+if TYPE_CHECKING:
+    from genset.expressions.partiql.columns import Columns
 
 _EXPRESSIONS = ("ProjectionExpression",)
 

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from genset.model.limits import TTL_COOLDOWN_SECONDS
-from genset.operations.metering import Meter, Watcher
-from genset.operations.past import Past
+
+if TYPE_CHECKING:
+    from genset.operations.metering import Meter, Watcher
+    from genset.operations.past import Past
 
 Request: TypeAlias = dict[str, Any]
 Answer: TypeAlias = dict[str, Any] | bytes

@@ -10,13 +10,13 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Final
 
+from genset.model.attached_policies import AttachedPolicy
 from genset.model.errors import (
     PolicyNotFoundException,
     ResourceInUseException,
     ResourceNotFoundException,
     ValidationException,
 )
-from genset.model.resource_policies import AttachedPolicy
 from genset.model.streams import Stream
 from genset.model.tables import Table
 from genset.operations.catalog import existing_table, put_table, status_of

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
 from genset.expressions.condition import parse_condition
 from genset.expressions.errors import ExpressionKind
 from genset.expressions.legacy import parse_attributes_to_get, parse_filter
-from genset.expressions.partiql.columns import Columns
 from genset.expressions.projection import ProjectionPlan, parse_projection
 from genset.model.attribute_values import Item, decode_value
 from genset.model.errors import ValidationException
@@ -35,6 +34,9 @@ from genset.operations.metering import charge_read, meter_for, range_use
 from genset.operations.operation import Answer, Request, Scope
 from genset.operations.parameters import Condition, Values, wants
 from genset.storage.engine import Snapshot, is_whole
+
+if TYPE_CHECKING:
+    from genset.expressions.partiql.columns import Columns
 
 _INVALID: Final = "One or more parameter values were invalid: "
 _CHUNK_MAX: Final = 4096

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from genset.expressions.partiql.columns import Columns
 from genset.expressions.projection import ProjectionPlan
 from genset.model.attribute_values import Item
 from genset.model.errors import DynamoDBError, ValidationException
@@ -21,6 +20,9 @@ from genset.operations.metering import THROTTLED, Meter, Use, item_use, meter_fo
 from genset.operations.operation import Answer, Operation, Request, Scope, Services
 from genset.operations.parameters import speaks_older, wants
 from genset.storage.engine import Snapshot
+
+if TYPE_CHECKING:
+    from genset.expressions.partiql.columns import Columns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

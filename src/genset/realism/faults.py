@@ -11,8 +11,7 @@ from typing import Any, Final
 
 from genset.model import errors
 from genset.model.errors import DynamoDBError
-from genset.operations.cancellation import cancelled
-from genset.realism.throttling import ACCOUNT_EXCEEDED, TABLE_EXCEEDED, TABLE_SCALING
+from genset.realism.sentences import ACCOUNT_EXCEEDED, TABLE_EXCEEDED, TABLE_SCALING
 
 DROPPED: Final = "DroppedConnection"
 
@@ -103,6 +102,9 @@ def new_fault(fault: str, operation: str, request: Mapping[str, Any]) -> Excepti
     kind, message = _FAULTS[fault]
     error = kind(message)
     if fault == "TransactionConflictException" and operation in _TRANSACTIONS:
+        # Imported late: it takes a request to meet a fault.
+        from genset.operations.cancellation import cancelled
+
         actions = len(request[_TRANSACTIONS[operation]])
         return cancelled([error, *[None] * (actions - 1)])
     return error

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Final
 
 TIME_S_MAX: Final = 60.0
@@ -36,6 +35,9 @@ class Latency:
             case "uniform":
                 return self.first + (self.second - self.first) * chance
             case "lognormal":
+                # Imported late: much comes with it, and few servers have such a latency.
+                from statistics import NormalDist
+
                 # The ends of the normal distribution are infinitely far away.
                 deviation = NormalDist().inv_cdf(min(max(chance, 1e-12), 1 - 1e-12))
                 return min(TIME_S_MAX, self.first * math.exp(self.second * deviation))

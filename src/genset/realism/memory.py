@@ -12,7 +12,6 @@ import fcntl
 import math
 import mmap
 import struct
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,7 +43,18 @@ class SharedMemory:
         self._thread_lock = threading.Lock()
         self._file: IO[bytes] | None = None
         if processes:
+            # Imported late: one process does without.
+            import tempfile
+
             self._file = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the server
+
+    def copy(self) -> bytes:
+        """All of it, for `restore`; while no other process or thread uses it."""
+        return self._bytes[:]
+
+    def restore(self, copied: bytes) -> None:
+        """Be as when `copied` was made; while no other process or thread uses it."""
+        self._bytes[:] = copied
 
     def close(self) -> None:
         """Give the memory back to the system."""

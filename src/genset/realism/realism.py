@@ -8,34 +8,44 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
 from genset.operations.operation import Services
 from genset.realism import faults, switches
-from genset.realism.lag import Lag, RecordingEngine
 from genset.realism.memory import SharedMemory
 from genset.realism.switches import Switches
-from genset.realism.throttling import Throttle
 from genset.storage.engine import Engine
+
+if TYPE_CHECKING:
+    from genset.realism.lag import RecordingEngine
+    from genset.realism.throttling import Throttle
 
 _LOOK_S: Final = 0.25
 
 
 class Realism:
-    """One process's switches. `changed` callbacks run after every change that it sees."""
+    """One process's switches. `changed` callbacks run after every change that it sees.
+
+    Answers are held back by waiting for `sleep`, of seconds.
+    """
 
     def __init__(
-        self, memory: SharedMemory, engine: Engine, services: Services, state: Switches
+        self,
+        memory: SharedMemory,
+        engine: Engine,
+        services: Services,
+        state: Switches,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._memory = memory
         self._plain_engine = engine
-        self._recording_engine = RecordingEngine(engine, services.now)
         self._services = services
-        self._throttle = Throttle(memory, services.now)
+        self._sleep = sleep
         self._followers: list[Callable[[], None]] = []
         version, text = memory.read_page()
         self._version = version
@@ -45,6 +55,25 @@ class Realism:
         """Have `changed` called after every change."""
         self._followers.append(changed)
 
+    # Throttling and lag are imported when they are switched on first.
+
+    @cached_property
+    def _throttle(self) -> Throttle:
+        from genset.realism.throttling import Throttle
+
+        return Throttle(self._memory, self._services.now)
+
+    @cached_property
+    def _recording_engine(self) -> RecordingEngine:
+        from genset.realism.lag import RecordingEngine
+
+        return RecordingEngine(self._plain_engine, self._services.now)
+
+    @property
+    def meddles(self) -> bool:
+        """Whether a request may fail or be held back."""
+        return self.state.meddles
+
     @property
     def services(self) -> Services:
         """The services that operations are to have in this state."""
@@ -52,6 +81,8 @@ class Realism:
         meter = self._throttle if state.throttling else None
         lag = None
         if state.lags:
+            from genset.realism.lag import Lag
+
             lag = Lag(self._services.now, state.read_lag_s, state.gsi_lag_s)
         watching = self._services.watching
         if watching is not None:
@@ -82,6 +113,9 @@ class Realism:
 
     def _become(self, state: Switches) -> None:
         self.state = state
+        self._tell()
+
+    def _tell(self) -> None:
         for changed in self._followers:
             changed()
 
@@ -90,16 +124,22 @@ class Realism:
         state = self.state
         number = self._memory.next_number()
         chances = random.Random(f"{state.seed}/{number}")
-        return Encounter(state, operation, chances.random(), chances.random())
+        return Encounter(state, operation, chances.random(), chances.random(), self._sleep)
 
 
 class Encounter:
     """What one request meets."""
 
     def __init__(
-        self, state: Switches, operation: str, fault_chance: float, latency_chance: float
+        self,
+        state: Switches,
+        operation: str,
+        fault_chance: float,
+        latency_chance: float,
+        sleep: Callable[[float], Awaitable[None]],
     ) -> None:
         self._operation = operation
+        self._sleep = sleep
         self._fault = _chosen(state.faults, fault_chance)
         self._delay_s = state.latency.seconds(latency_chance) if state.latency else 0.0
 
@@ -111,7 +151,7 @@ class Encounter:
     async def wait(self) -> None:
         """Wait for as long as the answer is to be held back."""
         if self._delay_s:
-            await asyncio.sleep(self._delay_s)
+            await self._sleep(self._delay_s)
 
 
 def _chosen(shares: Mapping[str, float], chance: float) -> str | None:

@@ -127,6 +127,11 @@ def decode(document: Any) -> Switches:
     return Switches(**members)
 
 
+def changed(switches: Switches, members: Mapping[str, Any]) -> Switches:
+    """The state with some members of its JSON replaced. Raises SwitchError."""
+    return decode({**orjson.loads(encode(switches)), **members})
+
+
 def encode(switches: Switches) -> bytes:
     """The JSON of a state, from which `decode` makes it again."""
     return orjson.dumps(

@@ -21,6 +21,7 @@ from genset.model.errors import (
 )
 from genset.operations.metering import Use
 from genset.operations.table_rules import NO_CEILING, ON_DEMAND, ON_DEMAND_MEMBERS
+from genset.realism import sentences
 from genset.realism.memory import SharedMemory
 
 _BURST_S: Final = 300
@@ -32,33 +33,6 @@ _PROVISIONED: Final = "ProvisionedThroughputExceeded"
 _KEY_RANGE: Final = "KeyRangeThroughputExceeded"
 _MAX_ON_DEMAND: Final = "MaxOnDemandThroughputExceeded"
 _ACCOUNT: Final = "AccountLimitExceeded"
-
-TABLE_EXCEEDED: Final = (
-    "The level of configured provisioned throughput for the table was exceeded. Consider "
-    "increasing your provisioning level with the UpdateTable API."
-)
-_INDEX_EXCEEDED: Final = (
-    "The level of configured provisioned throughput for one or more global secondary indexes of "
-    "the table was exceeded. Consider increasing your provisioning level for the "
-    "under-provisioned global secondary indexes with the UpdateTable API."
-)
-_CEILING_EXCEEDED: Final = (
-    "Throughput exceeds the maximum OnDemandThroughput configured on table or index"
-)
-TABLE_SCALING: Final = (
-    "Throughput exceeds the current capacity of your table or index. DynamoDB is automatically "
-    "scaling your table or index so please try again shortly. If exceptions persist, check if you "
-    "have a hot key: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/"
-    "bp-partition-key-design.html"
-)
-_INDEX_SCALING: Final = (
-    "Throughput exceeds the current capacity for one or more global secondary indexes. DynamoDB "
-    "is automatically scaling your index so please try again shortly."
-)
-ACCOUNT_EXCEEDED: Final = (
-    "Throughput exceeds the current throughput limit for your account. Please contact AWS Support "
-    "at https://aws.amazon.com/support request a limit increase"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,18 +101,18 @@ def _refusal(exceeded: list[tuple[Use, _Limit]]) -> DynamoDBError:
     ]
     use, limit = exceeded[0]
     if limit.kind == _ACCOUNT:
-        return RequestLimitExceeded(ACCOUNT_EXCEEDED, ThrottlingReasons=reasons)
+        return RequestLimitExceeded(sentences.ACCOUNT_EXCEEDED, ThrottlingReasons=reasons)
     if use.table.billing_mode == ON_DEMAND:
         # The one of the three whose member's name begins small in the service model.
         return ThrottlingException(_on_demand_message(use, limit), throttlingReasons=reasons)
-    message = _INDEX_EXCEEDED if use.index else TABLE_EXCEEDED
+    message = sentences.INDEX_EXCEEDED if use.index else sentences.TABLE_EXCEEDED
     return ProvisionedThroughputExceededException(message, ThrottlingReasons=reasons)
 
 
 def _on_demand_message(use: Use, limit: _Limit) -> str:
     if limit.kind == _MAX_ON_DEMAND:
-        return _CEILING_EXCEEDED
-    return _INDEX_SCALING if use.index and use.writes else TABLE_SCALING
+        return sentences.CEILING_EXCEEDED
+    return sentences.INDEX_SCALING if use.index and use.writes else sentences.TABLE_SCALING
 
 
 def _reason(use: Use, limit: _Limit) -> str:

@@ -19,7 +19,7 @@ import apsw
 from genset.storage._connections import close, storage_error
 from genset.storage._snapshots import ReadSnapshot
 from genset.storage._step import MOVE, BodySuspendedError
-from genset.storage.engine import Snapshot, StorageClosedError
+from genset.storage.engine import StorageClosedError
 
 T = TypeVar("T")
 
@@ -48,7 +48,7 @@ class Readers:
         self._drained: asyncio.Future[None] | None = None
         self._executor = ThreadPoolExecutor(LONG_READS_MAX, thread_name_prefix="genset-read")
 
-    async def read(self, body: Callable[[Snapshot], Awaitable[T]]) -> T:
+    async def read(self, body: Callable[[ReadSnapshot], Awaitable[T]]) -> T:
         """Run `body` on a view of its own and return its result. See `Engine.read`."""
         if self._closed:
             raise StorageClosedError("the storage has been closed")
@@ -93,7 +93,7 @@ class Readers:
         for reader in self._idle:
             reader.close()
 
-    async def _read_in_turn(self, body: Callable[[Snapshot], Awaitable[T]]) -> T:
+    async def _read_in_turn(self, body: Callable[[ReadSnapshot], Awaitable[T]]) -> T:
         """Run `body` in a thread from its start, when one is free.
 
         The view that it began with has been given up: so the connections stay few, and no view
@@ -162,7 +162,7 @@ class _Reader:
             if self._connection.in_transaction:
                 self.execute("ROLLBACK")
 
-    def run(self, snapshot: ReadSnapshot, body: Callable[[Snapshot], Awaitable[T]]) -> T:
+    def run(self, snapshot: ReadSnapshot, body: Callable[[ReadSnapshot], Awaitable[T]]) -> T:
         """Run `body` from its start. For a thread."""
         try:
             self.begin()

@@ -16,7 +16,7 @@ import apsw
 from genset.storage import _connections as sql
 from genset.storage._changes import Pair
 from genset.storage._step import Moving
-from genset.storage._write_connection import decode_counters, refuse_ended
+from genset.storage._write_connection import COUNTER_BYTES, decode_counters, refuse_ended
 
 # About a millisecond's worth of reading, decoding included. A Query of 100 items stays inside.
 INLINE_ROWS_MAX: Final = 256
@@ -35,7 +35,7 @@ class ReadAbandonedError(Exception):
 
 
 class ReadSnapshot:
-    """`Snapshot` over a connection inside BEGIN."""
+    """`Snapshot`, and `Inspection`, over a connection inside BEGIN."""
 
     __slots__ = ("_bytes_left", "_execute", "_rows_left")
 
@@ -102,6 +102,20 @@ class ReadSnapshot:
     async def get_counters(self, key: bytes) -> tuple[int, ...]:
         """See `Snapshot.get_counters`."""
         return decode_counters(await self.get(key))
+
+    async def scan_counters(
+        self, start: bytes, stop: bytes, *, limit: int
+    ) -> list[tuple[bytes, tuple[int, ...] | None]]:
+        """See `Inspection.scan_counters`."""
+        pairs = await self.scan(start, stop, limit=limit)
+        return [
+            (key, None if len(stored) % COUNTER_BYTES else decode_counters(stored))
+            for key, stored in pairs
+        ]
+
+    def kept_key(self, key: bytes) -> bytes:
+        """See `Inspection.kept_key`."""
+        return key
 
     def unbind(self) -> None:
         """Let the body read on without end: it no longer holds up the event loop."""

@@ -19,6 +19,8 @@ from genset.storage._kept_log import KeptLog
 from genset.storage._step import run_to_end
 from genset.storage.engine import StorageError, Transaction, put_over
 
+COUNTER_BYTES: Final = 8
+
 WriteBody = Callable[[Transaction], Awaitable[Any]]
 
 # Bounds of one batch, so that the lock is not held, and memory not used, without end.
@@ -119,6 +121,18 @@ class WriteConnection:
             self._fail(batch, error)
             self._recover(committing)
         return batch
+
+    def run_in_open_transaction(self, write: PendingWrite) -> None:
+        """Run a write in a transaction that somebody else has begun, and ends.
+
+        If the storage fails, the write has a StorageError, and a part of its changes may be in the
+        transaction, which must not be committed then.
+        """
+        self.run_bodies(deque([write]))
+        batch, self._batch = self._batch, []
+        error, self._failure = self._failure, None
+        if error is not None:
+            self._fail(batch, error)
 
     def checkpoint(self) -> None:
         """Copy what the log holds into the database, as far as no reader still needs the log.
@@ -370,4 +384,4 @@ def encode_counters(counters: tuple[int, ...]) -> bytes:
 
 def decode_counters(stored: bytes | None) -> tuple[int, ...]:
     """The inverse of `encode_counters`; () for what was never stored."""
-    return () if stored is None else struct.unpack(f">{len(stored) // 8}q", stored)
+    return () if stored is None else struct.unpack(f">{len(stored) // COUNTER_BYTES}q", stored)

@@ -9,7 +9,7 @@ Keys compare as unsigned bytes. Ranges are half open: `start <= key < stop`.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar, runtime_checkable
 
 from genset.storage.keyspace import value_size
 
@@ -138,6 +138,35 @@ class Engine(Protocol):
 
     async def close(self) -> None:
         """Finish what was accepted, then release everything. Idempotent."""
+
+
+class Inspection(Protocol):
+    """One consistent view of a whole store, for who reads all of it in order."""
+
+    async def scan(
+        self, start: bytes, stop: bytes, *, limit: int, bytes_max: int | None = None
+    ) -> list[tuple[bytes, bytes]]:
+        """As `Snapshot.scan`. What was read is not kept, however much it is."""
+
+    async def scan_counters(
+        self, start: bytes, stop: bytes, *, limit: int
+    ) -> list[tuple[bytes, tuple[int, ...] | None]]:
+        """As `Engine.scan_counters`, in this view; None for what cannot be counters."""
+
+    def kept_key(self, key: bytes) -> bytes:
+        """The form in which the store keeps a key, and in which scans have it."""
+
+
+@runtime_checkable
+class Inspectable(Protocol):
+    """The ability of an engine to have its store read as a whole, beside whoever uses it."""
+
+    async def inspect(self, body: Callable[[Inspection], Awaitable[T]]) -> T:
+        """Run `body` on one consistent view and return its result.
+
+        It may take long, and may be begun again before it has read much. It awaits nothing but its
+        view. Raises StorageError.
+        """
 
 
 def put_over(

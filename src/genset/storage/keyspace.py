@@ -50,6 +50,12 @@ _INDEX_SWEEP: Final = b"\x0e\x01"
 _MIGRATION: Final = b"\x0f"
 _HISTORY: Final = b"\x10"
 _LEAVING: Final = b"\x12"
+# All of them, ascending.
+_SPACES: Final = (
+    _CATALOG, _ITEM, _INDEX, _COUNTS, _COLLECTION, _TOKEN, _TABLE_NUMBERS, _SWEEP, _STREAM,
+    _RECORD, _SEQUENCE, _EXPIRY, _EXPIRY_QUEUE, _BACKFILL, _INDEX_SWEEP, _MIGRATION, _HISTORY,
+    _LEAVING,
+)  # fmt: skip
 _COUNTER_SPACES: Final = (_COUNTS, _COLLECTION, _TABLE_NUMBERS, _SEQUENCE)
 # No key begins with it.
 _END: Final = b"\xff"
@@ -125,6 +131,17 @@ def range_partition(start: bytes, stop: bytes) -> bytes | None:
     return partition if stop <= after_prefix(prefix) else None
 
 
+def key_table(key: bytes) -> int:
+    """The table number in the key of an item, an entry, a counter of a table, or a queue's."""
+    return int.from_bytes(key[len(_ITEM) : len(_ITEM) + _TABLE_BYTES])
+
+
+def entry_index(key: bytes) -> int:
+    """The index number in an index entry's key, or in that of the counters of a table's parts."""
+    start = len(_INDEX) + _TABLE_BYTES
+    return int.from_bytes(key[start : start + _INDEX_BYTES])
+
+
 def index_prefix(table: int, index: int) -> bytes:
     """What the keys of an index's entries start with."""
     return _INDEX + table.to_bytes(_TABLE_BYTES) + index.to_bytes(_INDEX_BYTES)
@@ -173,6 +190,11 @@ def leaving_key(catalog: bytes, time: int) -> bytes:
 def leaving_range(time: int) -> tuple[bytes, bytes]:
     """The records of catalog records that go at `time` or before."""
     return _LEAVING, _LEAVING + (time + 1).to_bytes(_TIME_BYTES)
+
+
+def all_leaving() -> tuple[bytes, bytes]:
+    """All records of catalog records that go."""
+    return _LEAVING, after_prefix(_LEAVING)
 
 
 def leaving_catalog_key(key: bytes) -> bytes:
@@ -259,6 +281,12 @@ def table_prefixes(table: int) -> tuple[bytes, ...]:
     return tuple(space + number for space in spaces)
 
 
+def table_spans() -> tuple[Span, ...]:
+    """The spans of all tables' data, of which each key's next four bytes are a table's number."""
+    spaces = (_ITEM, _INDEX, _COUNTS, _COLLECTION, _EXPIRY, _EXPIRY_QUEUE)
+    return tuple(Span(each, after_prefix(each), each in _COUNTER_SPACES) for each in spaces)
+
+
 def stream_key(account: str, region: str, table: str, label: str) -> bytes:
     """The key of a stream's descriptor."""
     return _STREAM + f"{account}/{region}/{table}/{label}".encode()
@@ -300,6 +328,28 @@ def records_range(stream: int, shard: int, sequence: int = 0) -> tuple[bytes, by
 def record_sequence(key: bytes) -> int:
     """The sequence in a stream record's key."""
     return int.from_bytes(key[-_SEQUENCE_BYTES:])
+
+
+def streams_data_spans() -> tuple[Span, Span]:
+    """All streams' records, and the counters of their shards."""
+    records = Span(_RECORD, after_prefix(_RECORD), False)
+    return records, Span(_SEQUENCE + b"\x00", after_prefix(_SEQUENCE), True)
+
+
+def key_shard(key: bytes) -> tuple[int, int]:
+    """The stream and shard numbers in the key of a stream record or of a shard's counter."""
+    start, stop = len(_RECORD), len(_RECORD) + _STREAM_BYTES
+    return (
+        int.from_bytes(key[start:stop]),
+        int.from_bytes(key[stop : stop + _SHARD_BYTES]),
+    )
+
+
+def unknown_spans() -> tuple[Span, ...]:
+    """The ranges in which nobody has keys."""
+    ends = [after_prefix(space) for space in _SPACES]
+    spaces = zip([b"", *ends], [*_SPACES, _END], strict=True)
+    return tuple(Span(start, stop, False) for start, stop in spaces if start < stop)
 
 
 def migration_key() -> bytes:

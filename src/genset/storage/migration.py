@@ -18,8 +18,9 @@ from hashlib import blake2b
 from typing import Final, Literal
 
 from genset.storage import keyspace
-from genset.storage.engine import Engine, Snapshot, StorageError, Transaction, is_whole
+from genset.storage.engine import Engine, Snapshot, Transaction, is_whole
 from genset.storage.postgres.long_keys import KEY_BYTES_MAX
+from genset.storage.unfinished_migration import MigrationError, refuse_unfinished, stored_mark
 
 PAIRS_MAX: Final = 1000
 """A portion has at most so many keys ..."""
@@ -33,10 +34,6 @@ _OTHER_DATA: Final = "the target has other data, or the source has changed since
 
 _Values = Sequence[tuple[bytes, bytes]]
 _Counters = Sequence[tuple[bytes, tuple[int, ...]]]
-
-
-class MigrationError(StorageError):
-    """The data cannot be moved, or is not complete where it was moved; nothing is lost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,15 +82,6 @@ async def migrate(
     return ours
 
 
-async def refuse_unfinished(engine: Engine) -> None:
-    """Raise MigrationError if data is still to be moved into this store."""
-    if await engine.read(_stored_mark) is not None:
-        raise MigrationError(
-            "the data here is not complete: genset migrate has not come to its end; "
-            "give the same command again"
-        )
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Mark:
     """How far a migration has come: all before `next` is there. `origin` tells the source."""
@@ -129,7 +117,7 @@ class _Portion:
 
 async def _begin(source: Engine, target: Engine, origin: str) -> _Mark | None:
     """The mark to go on from; None if the target has data and no mark."""
-    stored = await target.read(_stored_mark)
+    stored = await target.read(stored_mark)
     if stored is not None:
         mark = _Mark.decode(stored)
         if mark.origin != origin:
@@ -184,16 +172,12 @@ async def _store(txn: Transaction, portion: _Portion, before: _Mark, after: _Mar
 
 async def _replace_mark(txn: Transaction, before: _Mark | None, after: _Mark | None) -> None:
     """Set or remove the mark, which must be the one that this process has left."""
-    if await _stored_mark(txn) != (None if before is None else before.encode()):
+    if await stored_mark(txn) != (None if before is None else before.encode()):
         raise MigrationError("another process moves data into the target")
     if after is None:
         txn.delete(keyspace.migration_key())
     else:
         txn.put(keyspace.migration_key(), after.encode())
-
-
-async def _stored_mark(snapshot: Snapshot) -> bytes | None:
-    return await snapshot.get(keyspace.migration_key())
 
 
 async def _is_empty(engine: Engine) -> bool:

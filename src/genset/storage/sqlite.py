@@ -25,6 +25,7 @@ from genset.storage._connections import (
 )
 from genset.storage._group_commit import GroupCommit
 from genset.storage._kept_log import KeptLog, kept_log_path
+from genset.storage._marks import Marks
 from genset.storage._readers import Readers
 from genset.storage._snapshots import ReadSnapshot
 from genset.storage._step import run_to_end
@@ -32,8 +33,10 @@ from genset.storage._write_connection import PendingWrite, WriteConnection, deco
 from genset.storage.engine import (
     Durability,
     Engine,
+    Inspection,
     Snapshot,
     StorageClosedError,
+    StorageError,
     Transaction,
 )
 from genset.storage.write_lock import WriteLock
@@ -105,6 +108,10 @@ class FileEngine:
         """See `Engine.scan_counters`."""
         return decoded(await self.read(lambda snapshot: snapshot.scan(start, stop, limit=limit)))
 
+    def inspect(self, body: Callable[[Inspection], Awaitable[T]]) -> Coroutine[Any, Any, T]:
+        """See `Inspectable.inspect`. While it lasts, the log grows with what is written."""
+        return self._readers.read(body)
+
     async def lead(self) -> bool:
         """See `Engine.lead`."""
         if self._closing is not None:
@@ -131,7 +138,11 @@ class FileEngine:
 
 
 class MemoryEngine:
-    """`Engine` on a private in-memory database. Everything runs in place, one after the other."""
+    """`Engine` on a private in-memory database. Everything runs in place, one after the other.
+
+    It can go back to a state that was marked. That, and marking, takes as long as what has changed
+    since is large, whatever else is there.
+    """
 
     lags = False
 
@@ -139,10 +150,34 @@ class MemoryEngine:
         self._connection = open_memory()
         self._writer = WriteConnection(self._connection)
         self._execute = self._connection.cursor().execute
+        self._marks = Marks(self._execute)
+        self._is_broken = False
         self._closed = False
+
+    def set_mark(self) -> int:
+        """Mark the present state, to which `go_back` can return any number of times."""
+        self._check_open()
+        return self._marks.set()
+
+    def go_back(self, mark: int) -> None:
+        """Be as when `mark` was set. Marks set since then are gone. Raises KeyError for such."""
+        self._marks.go_back(mark)
+        self._is_broken = False
+
+    def forget_mark(self, mark: int) -> None:
+        """Give `mark` up, and those set since then; the state stays. Raises KeyError."""
+        self._check_open()
+        self._marks.forget(mark)
 
     async def read(self, body: Callable[[Snapshot], Awaitable[T]], *, consistent: bool = True) -> T:
         """See `Engine.read`. Nothing can change while it runs, so it needs no transaction."""
+        return self._run(body)
+
+    async def inspect(self, body: Callable[[Inspection], Awaitable[T]]) -> T:
+        """See `Inspectable.inspect`."""
+        return self._run(body)
+
+    def _run(self, body: Callable[[ReadSnapshot], Awaitable[T]]) -> T:
         self._check_open()
         snapshot = ReadSnapshot(self._execute)
         snapshot.unbind()
@@ -157,7 +192,10 @@ class MemoryEngine:
         """See `Engine.write`. Durable as long as the process is."""
         self._check_open()
         write = PendingWrite(body)
-        self._writer.run_batch(deque([write]))
+        if self._marks:
+            self._run_marked(write)
+        else:
+            self._writer.run_batch(deque([write]))
         if write.error is not None:
             raise write.error
         result: T = write.result
@@ -180,6 +218,15 @@ class MemoryEngine:
             self._closed = True
             self._writer.close()
 
+    def _run_marked(self, write: PendingWrite) -> None:
+        # Nothing but SQLite's memory can fail a write halfway, so it is not worth a savepoint of
+        # its own, for which SQLite would copy each page that the write touches.
+        self._is_broken = True
+        self._writer.run_in_open_transaction(write)
+        self._is_broken = isinstance(write.error, StorageError)
+
     def _check_open(self) -> None:
         if self._closed:
             raise StorageClosedError("the storage has been closed")
+        if self._is_broken:
+            raise StorageError("a write failed halfway; only going back to a mark repairs that")

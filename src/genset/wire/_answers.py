@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import http
+import time
 import zlib
 from functools import lru_cache
 
 from genset.wire.messages import WireResponse
 
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _REASONS = {status.value: status.phrase for status in http.HTTPStatus}
 
 INTERNAL_SERVER_ERROR = (
@@ -29,6 +32,17 @@ def unknown_operation() -> WireResponse:
 def healthy(region: str) -> WireResponse:
     """The answer to `GET /`; the space at its end is the service's."""
     return WireResponse(f"healthy: dynamodb.{region}.amazonaws.com ".encode(), 200, "")
+
+
+def http_date(seconds: float) -> str:
+    """A time, in seconds since the epoch, as HTTP writes it: RFC 9110, section 5.6.7.
+
+    `email.utils` writes it too, but importing that takes as long as starting Python.
+    """
+    now = time.gmtime(seconds)
+    day, month = _DAYS[now.tm_wday], _MONTHS[now.tm_mon - 1]
+    clock = f"{now.tm_hour:02}:{now.tm_min:02}:{now.tm_sec:02}"
+    return f"{day}, {now.tm_mday:02} {month} {now.tm_year:04} {clock} GMT"
 
 
 @lru_cache(maxsize=64)

@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from email.utils import formatdate
 from typing import Protocol
 
+from genset.wire._answers import http_date
 from genset.wire.messages import Handler, HttpLimits
 from genset.wire.request_ids import random_request_ids
 
@@ -104,7 +104,7 @@ class HttpService:
 
     def _tick(self) -> None:
         self.now = self.loop.time()
-        self.date = f"Date: {formatdate(self._wall_clock(), usegmt=True)}\r\n"
+        self.date = f"Date: {http_date(self._wall_clock())}\r\n"
         # The timer rests while nobody is connected; `add` starts it again.
         starting = self._timer is None
         self._timer = None

@@ -113,6 +113,12 @@ def input_shape(operation: str) -> Shape:
 
 
 @cache
+def requires_table_name(operation: str) -> bool:
+    """Whether this is a control-plane operation on a table that it names."""
+    return operation not in rules.ITEM_OPERATIONS and "TableName" in input_shape(operation).required
+
+
+@cache
 def shape(name: str) -> Shape:
     """The shape called `name`, with the rules of `_shape_rules` applied."""
     facts = {**_document()["shapes"][name], **rules.CORRECTIONS.get(name, {})}

@@ -235,3 +235,6 @@ RESOURCE_ARN_OPERATIONS: Final[frozenset[str]] = frozenset(
 )
 
 FAILURES_LISTED_MAX: Final = 10  # [S], seen on CreateTable, UpdateTable, Query and Scan
+
+# Operations with a check of their own after all constraints.
+RULED_LATE: Final = frozenset({"BatchGetItem", "BatchWriteItem", "UpdateTimeToLive"})

@@ -19,7 +19,7 @@ _PAUSE_S: Final = 1.0
 class StorageFailures:
     """Tells the first failure at once, and those within a second after a line when it is over.
 
-    Belongs to one event loop.
+    Belongs to one event loop, or to none.
     """
 
     def __init__(self) -> None:
@@ -46,7 +46,11 @@ class StorageFailures:
         else:
             what += " failed in the storage"
         _log.error("%s: %s", what, _text(error))
-        asyncio.get_running_loop().call_later(_PAUSE_S, self._tell)
+        try:
+            asyncio.get_running_loop().call_later(_PAUSE_S, self._tell)
+        except RuntimeError:
+            # Without a loop nothing can be told later, so each is told.
+            self._is_pausing = False
 
 
 def _text(error: StorageError) -> str:

@@ -1,5 +1,6 @@
 """The admin calls: `GET` and `PUT /_genset/realism`, the switches of `genset.realism` as JSON, and
-`GET /_genset/contributor-insights`, what `genset.insights` has counted.
+`GET /_genset/contributor-insights`, what `genset.insights` has counted, and `GET /_genset/server`,
+what the server is.
 
 With verified signatures, a request must be signed as one to DynamoDB is. Without, anyone may speak
 for anyone, so it must come from this machine: its address is a loopback one, it was sent to a name
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qsl
 
@@ -31,6 +32,7 @@ from genset.wire.messages import AdminRequest, WireResponse
 from genset.wire.sigv4 import Authenticator, OpenAuthenticator
 
 INSIGHTS_PATH: Final = b"/_genset/contributor-insights"
+SERVER_PATH: Final = b"/_genset/server"
 _PATH: Final = b"/_genset/realism"
 Read: TypeAlias = Callable[[Callable[[Snapshot], Awaitable[bytes]]], Awaitable[bytes]]
 
@@ -55,6 +57,21 @@ def answer(
     if request.method == b"GET":
         return _json(200, switches.encode(realism.state))
     return _refusal(405, "use GET or PUT", ("Allow", "GET, PUT"))
+
+
+def show_server(
+    request: AdminRequest,
+    about: Callable[[], Mapping[str, Any]],
+    authenticator: Authenticator,
+    now: float,
+) -> WireResponse:
+    """Show what the server says `about` itself, if the sender may see it."""
+    refused = _maybe_refused(request, authenticator, now)
+    if refused is not None:
+        return refused
+    if request.method != b"GET":
+        return _refusal(405, "use GET", ("Allow", "GET"))
+    return _json(200, orjson.dumps(about()))
 
 
 async def show_contributors(

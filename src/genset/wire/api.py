@@ -27,7 +27,7 @@ from genset.operations.operation import Answer, Operation, Scope, Services
 from genset.realism.faults import DropConnection
 from genset.realism.realism import Encounter, Realism
 from genset.storage.engine import Engine, StorageBusyError, StorageError
-from genset.wire import admin, shapes
+from genset.wire import shapes
 from genset.wire._storage_failures import StorageFailures
 from genset.wire.errors import error_response
 from genset.wire.messages import AdminRequest, Dropped, WireRequest, WireResponse
@@ -49,7 +49,8 @@ class Api:
     """The `Handler` that serves `operations` on `engine`, as far as they exist.
 
     `wake` is called after an operation that may have left work to the background. Without
-    `realism` there are no switches, and without `contributors` no counts to be seen.
+    `realism` there are no switches, and without `contributors` no counts to be seen. `about` is
+    what the server says of itself.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Api:
         wake: Callable[[], None] = lambda: None,
         realism: Realism | None = None,
         contributors: Contributors | None = None,
+        about: Callable[[], Mapping[str, Any]] | None = None,
     ) -> None:
         self._wake = wake
         self._read = engine.read
@@ -71,31 +73,28 @@ class Api:
         self._services = services
         self._realism = realism
         self._contributors = contributors
+        self._about = about
         self._meddling: Realism | None = None
         self._now = services.now
         self._failures = StorageFailures()
+        self._operations = operations
+        # The names of all operations of the service, and those that were asked for already.
+        self._names: dict[bytes, str] = {}
         self._targets: dict[bytes, Operation] = {}
-        self._missing: dict[bytes, str] = {}
         self._scopes: dict[tuple[str, str], Scope] = {}
         if realism is not None:
             realism.follow(self._take_switches)
             self._take_switches()
         for prefix in _TARGET_PREFIXES:
             for name in shapes.operations(prefix):
-                self._add_target(f"{prefix}.{name}".encode(), name, operations.get(name))
+                self._names[f"{prefix}.{name}".encode()] = name
 
     def _take_switches(self) -> None:
         assert self._realism is not None
-        self._meddling = self._realism if self._realism.state.meddles else None
+        self._meddling = self._realism if self._realism.meddles else None
         self._services = self._realism.services
         self._write = self._realism.engine.write
         self._scopes.clear()
-
-    def _add_target(self, target: bytes, name: str, operation: Operation | None) -> None:
-        if operation is not None:
-            self._targets[target] = operation
-        else:
-            self._missing[target] = name
 
     async def handle(self, request: WireRequest) -> WireResponse:
         """The answer to `request`. Errors are answers, and what is unexpected is logged.
@@ -105,9 +104,8 @@ class Api:
         encounter = None
         try:
             document = _parse(request.body)
-            operation = self._targets.get(request.headers.get(b"x-amz-target", b""))
-            if operation is None:
-                raise self._unknown(request)
+            target = request.headers.get(b"x-amz-target", b"")
+            operation = self._targets.get(target) or self._first_use(target)
             identity = self._authenticate(request, self._now())
             if not isinstance(document, dict):
                 # Raises, with the service's message, unless there is no body at all.
@@ -134,10 +132,15 @@ class Api:
 
     async def administer(self, request: AdminRequest) -> WireResponse:
         """The answer to a request that is not DynamoDB's but for this server itself."""
+        # Imported late: few servers are ever asked.
+        from genset.wire import admin
+
         if request.path == admin.INSIGHTS_PATH and self._contributors is not None:
             return await admin.show_contributors(
                 request, self._contributors, self._read, self._authenticator, self._now()
             )
+        if request.path == admin.SERVER_PATH and self._about is not None:
+            return admin.show_server(request, self._about, self._authenticator, self._now())
         return admin.answer(request, self._realism, self._authenticator, self._now())
 
     async def _run(
@@ -187,12 +190,20 @@ class Api:
             self._scopes[identity.account, identity.region] = scope
         return scope
 
-    def _unknown(self, request: WireRequest) -> DynamoDBError:
-        """The error for a target that is no operation here; the message for the latter is ours."""
-        name = self._missing.get(request.headers.get(b"x-amz-target", b""))
+    def _first_use(self, target: bytes) -> Operation:
+        """The operation that is meant for the first time.
+
+        Raises UnknownOperationException for a target that is no operation here.
+        """
+        name = self._names.get(target)
         if name is None:
-            return UnknownOperationException()
-        return UnknownOperationException(f"genset does not have the operation {name} yet.")
+            raise UnknownOperationException
+        operation = self._operations.get(name)
+        if operation is None:
+            # The message is ours.
+            raise UnknownOperationException(f"genset does not have the operation {name} yet.")
+        self._targets[target] = operation
+        return operation
 
 
 def _of_storage(error: StorageError) -> DynamoDBError:

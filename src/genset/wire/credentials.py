@@ -17,14 +17,11 @@ Secrets never appear in an error, a log line or a repr.
 
 from __future__ import annotations
 
-import configparser
-import json
 import logging
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +126,12 @@ def _read(path: Path) -> dict[str, Credential]:
     return parse_credentials(text, str(path))
 
 
+# What only reads a file is imported late: a server that believes anyone has none.
+
+
 def _ini(text: str, name: str) -> list[tuple[str, Mapping[str, Any]]]:
+    import configparser
+
     parser = configparser.ConfigParser(interpolation=None, default_section="\0")
     try:
         parser.read_string(text)
@@ -149,6 +151,8 @@ def _ini(text: str, name: str) -> list[tuple[str, Mapping[str, Any]]]:
 
 
 def _json_entries(text: str, name: str) -> list[tuple[str, Mapping[str, Any]]]:
+    import json
+
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:
@@ -191,6 +195,8 @@ def _credential(entry: Mapping[str, Any], place: str) -> Credential:
 def _expiration(text: str | None, place: str) -> float | None:
     if not text:
         return None
+    from datetime import UTC, datetime
+
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 from pathlib import Path
 from typing import Any
 
 import click
 
-from genset.cli.settings import CONFIG_FILE, Setting, all_settings, read_settings
+from genset.cli.activation import ActivationError, passed_socket
+from genset.cli.loading import collector_at_rest
+from genset.cli.settings import CONFIG_FILE, Setting, Settings, all_settings, read_settings
 from genset.cli.statuses import CommandError, Status
 
 
@@ -21,7 +24,19 @@ def _option(setting: Setting) -> click.Option:
         multiple=setting.is_list,
         default=None,
         help=setting.help,
+        metavar=setting.metavar,
     )
+
+
+def _where_it_listens(flags: dict[str, Any]) -> tuple[Settings, socket.socket | None]:
+    """The settings; with a socket that was passed, which is at another address than theirs."""
+    try:
+        passed = passed_socket(os.environ)
+    except ActivationError as error:
+        raise CommandError(str(error)) from None
+    if passed is not None:
+        flags["host"], flags["port"] = passed.getsockname()[0], str(passed.getsockname()[1])
+    return read_settings(flags, os.environ, Path(CONFIG_FILE)), passed
 
 
 @click.command(
@@ -39,11 +54,16 @@ def command(**given: Any) -> int:
     genset serve --workers 4           four processes on one data directory
     genset serve --schema tables.yaml  with the tables that a template defines
     """
-    flags = {name: value for name, value in given.items() if value is not None}
-    settings = read_settings(flags, os.environ, Path(CONFIG_FILE))
+    flags = {name: value for name, value in given.items() if value not in (None, ())}
+    settings, passed = _where_it_listens(flags)
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    with collector_at_rest():
+        return _serve(settings, passed)
+
+
+def _serve(settings: Settings, passed: socket.socket | None) -> int:
     # Imported late: a wrong option is answered without loading a server.
     from genset.cli import serve
     from genset.storage.engine import StorageError
@@ -57,7 +77,7 @@ def command(**given: Any) -> int:
             schema = schema_at_start.read(settings)
             if schema is None:
                 return Status.USAGE
-        return serve.run(settings, schema)
+        return serve.run(settings, schema, passed)
     except CredentialsError as error:
         raise CommandError(str(error), Status.USAGE) from None
     except StorageError as error:

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 
 from genset.storage.engine import (
     Durability,
+    Inspection,
     Snapshot,
     StorageClosedError,
     StorageError,
@@ -24,6 +25,7 @@ from genset.storage.postgres.function_sessions import (
     COUNTER_SHARDS,
     FunctionSession,
 )
+from genset.storage.postgres.inspection import inspect
 from genset.storage.postgres.leadership import Leadership
 from genset.storage.postgres.memory import Memory
 from genset.storage.postgres.patience import Patience
@@ -95,6 +97,7 @@ class PostgresEngine:
         guess = RowGuess()
         self._primary = primary
         self._replica = replica
+        self._dialect = dialect
         self._leadership = Leadership(primary)
         self._patience = Patience()
         self._reads = Reads(primary, dialect, guess, self._patience)
@@ -141,6 +144,11 @@ class PostgresEngine:
                 return list(sql.counters_of(rows).items())
 
         return await self._patience.insist(attempt)
+
+    async def inspect(self, body: Callable[[Inspection], Awaitable[T]]) -> T:
+        """See `Inspectable.inspect`."""
+        self._check_open()
+        return await inspect(self._primary, self._dialect, body)
 
     async def lead(self) -> bool:
         """See `Engine.lead`."""

@@ -1,0 +1,1 @@
+"""The fixtures of the tests, a module for each tool and way of using it."""
