@@ -217,14 +217,19 @@ def _busy(description: dict[str, Any] | None) -> str | None:
     """Why a table cannot be changed at the moment."""
     if description is None:
         return None
+    status = description["TableStatus"]
     for index in description.get("GlobalSecondaryIndexes", ()):
         if index.get("IndexStatus", "ACTIVE") != "ACTIVE":
             return f"index {index['IndexName']} is {index['IndexStatus']}"
+        if index.get("WarmThroughput", {}).get("Status") == "UPDATING":
+            return f"the warm throughput of index {index['IndexName']} is UPDATING"
+    if description.get("WarmThroughput", {}).get("Status") == "UPDATING" and status == "ACTIVE":
+        return "its warm throughput is UPDATING"
     encryption = description.get("SSEDescription", {}).get("Status")
     if encryption in ("ENABLING", "DISABLING", "UPDATING"):
         return f"its encryption is {encryption}"
-    if description["TableStatus"] in ("CREATING", "UPDATING", "DELETING"):
-        return f"the table is {description['TableStatus']}"
+    if status in ("CREATING", "UPDATING", "DELETING"):
+        return f"the table is {status}"
     return None
 
 
