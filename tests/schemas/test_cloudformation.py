@@ -334,3 +334,14 @@ def test_macros_are_noted(write):
         "macros.yaml:1: the macro Company::Macro is not run",
         "macros.yaml:10: what Fn::Transform adds is not read",
     ]
+
+
+def test_the_name_of_a_stack_may_be_in_sam_s_configuration(write):
+    path = write("template.yaml", template("!Sub '${AWS::StackName}-music'"))
+    assert len(problems(path)) == 1
+    write("samconfig.toml", '[default.deploy.parameters]\nstack_name = "from-sam"\n')
+    assert [table.name for table in schema(path).tables] == ["from-sam-music"]
+    (given,) = schema(path, AWS__StackName="given").tables
+    assert given.name == "given-music"
+    config = write("samconfig.toml", "[")
+    assert problems(path)[0].startswith(f"{config.name}: is no TOML: ")

@@ -79,6 +79,8 @@ def test_what_is_not_known_is_noted():
          "after a comma, for where it has none"),
         ("${cf:other.Name}", "TableName: ${cf:other.Name} is looked up when it is deployed; give "
          "it with --parameter cf:other.Name=VALUE"),
+        ("${cf.eu-west-1:other.Name}", "TableName: ${cf.eu-west-1:other.Name} is looked up when "
+         "it is deployed; give it with --parameter cf.eu-west-1:other.Name=VALUE"),
         ("${self:service", "${ has no }"),
         ("${self:custom.a}", "a variable is defined by itself"),
         ("${strToBool(maybe)}", "strToBool(maybe) is neither true nor false"),
