@@ -126,7 +126,7 @@ def test_no_more_is_read_than_the_limit_needs(console: Console, table: str):
     assert "4 items of 4 read, 2 requests, " in done.err
     filtered = ("--filter", "Year = 1973", "--limit", "1", "--page-size", "1")
     done = console.ok("query", table, "Artist=Abba", *filtered, "--stats")
-    assert "1 items of 4 read, 4 requests, " in done.err
+    assert "1 item of 4 read, 4 requests, " in done.err
 
 
 def test_all_pages_are_read(console: Console, many: str):
