@@ -216,6 +216,25 @@ def test_an_unsigned_request_is_refused(session):
         client.list_tables()
 
 
+def test_a_request_says_who_sends_it_though_it_is_not_signed(session):
+    sent = []
+    client = session.elsewhere(region="eu-west-1", account="123456789012").client("dynamodb")
+    client.meta.events.register_first(
+        "before-send.dynamodb", lambda request, **_: sent.append(dict(request.headers.items()))
+    )
+    client.list_tables()
+    stated = sent[0]["Authorization"].decode()
+    day = sent[0]["X-Amz-Date"].decode()[:8]
+    assert stated.startswith(
+        f"AWS4-HMAC-SHA256 Credential=123456789012/{day}/eu-west-1/dynamodb/aws4_request, "
+    )
+
+
+def test_presigned_addresses_are_signed_as_ever(client):
+    address = client.generate_presigned_url("list_tables")
+    assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in address
+
+
 def test_what_is_tried_again_is_counted(session, client):
     session.switches.fail_next("GetItem", "InternalServerError")
     answer = client.get_item(TableName="Music", Key=NINA)
@@ -243,3 +262,28 @@ def test_local_needs_no_settings_of_aws(monkeypatch):
     with local(region="ap-south-1") as session:
         assert isinstance(session, LocalSession)
         session.client("dynamodb").create_table(**MUSIC)
+
+
+def test_a_client_states_whose_it_is_and_signs_nothing(session):
+    sent = []
+    account, token = "111122223333", "of no use"
+    client = session.client(
+        "dynamodb",
+        region_name="eu-west-1",
+        aws_access_key_id=account,
+        aws_secret_access_key="local",
+        aws_session_token=token,
+    )
+    client.meta.events.register_first("before-send", lambda request, **_: sent.append(request))
+    assert client.list_tables()["TableNames"] == []
+    headers = sent[0].headers
+    assert f"Credential={account}/".encode() in headers["Authorization"]
+    assert b"/eu-west-1/dynamodb/aws4_request" in headers["Authorization"]
+    assert b"Signature=" + b"0" * 64 in headers["Authorization"]
+    assert headers["X-Amz-Security-Token"] == token.encode()
+
+
+def test_a_presigned_url_is_signed(client):
+    url = client.generate_presigned_url("list_tables")
+    assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in url
+    assert "X-Amz-Signature=" + "0" * 64 not in url

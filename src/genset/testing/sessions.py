@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import botocore.session
 from boto3.session import Session
 
-from genset.testing.botocore_data import shared_loader
+from genset.testing import botocore_sessions, signing
 from genset.testing.clock import Clock
 from genset.testing.database import Database, Mark
 from genset.testing.switchboard import Switchboard
@@ -52,6 +51,8 @@ class LocalSession(Session):  # type: ignore[misc]
             transport = Transport(self.database, client.meta.config.read_timeout)
             for event in EVENTS:
                 client.meta.events.register_first(event, transport)
+            for event in signing.EVENTS:
+                client.meta.events.register_first(event, signing.choose)
         return client
 
     def mark(self) -> Mark:
@@ -81,13 +82,15 @@ class LocalSession(Session):  # type: ignore[misc]
         from genset.testing.async_transport import AsyncTransport, note_read_timeout
 
         session = get_session()
-        session.register_component("data_loader", shared_loader())
+        session.register_component("data_loader", botocore_sessions.shared_loader())
         session.set_credentials(self.account, SECRET_KEY)
         session.set_config_variable("region", self.region_name)
         transport = AsyncTransport(self.database)
         for event in EVENTS:
             session.register(event, transport)
             session.register(event.replace("before-send", "before-call"), note_read_timeout)
+        for event in signing.EVENTS:
+            session.register(event, signing.choose)
         return session
 
     def aioboto3_session(self) -> Any:
@@ -133,8 +136,8 @@ def new_session(region: str, account: str) -> Any:
 
 
 def _session_options(region: str, account: str) -> dict[str, Any]:
-    core = botocore.session.get_session()
-    core.register_component("data_loader", shared_loader())
+    core = botocore_sessions.new_session()
+    core.register_component("data_loader", botocore_sessions.shared_loader())
     return {
         # The server takes an access key of twelve digits for the account.
         "aws_access_key_id": account,

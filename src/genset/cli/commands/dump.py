@@ -22,7 +22,7 @@ from genset.cli.remote import Remote, remote_options
 @click.option(
     "--format",
     "format_name",
-    type=click.Choice(["csv", "jsonl", "json", "dynamodb-json"]),
+    type=click.Choice(["csv", "jsonl", "json", "dynamodb-json", "aws-cli"]),
     help="By default what the output file's name says, or dynamodb-json, which keeps all types.",
 )
 @click.option(
