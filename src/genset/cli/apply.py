@@ -11,14 +11,14 @@ from typing import Any
 import click
 
 from genset.cli.plans import done_summary, show_plan
-from genset.cli.remote import DEFAULT_REGION, Remote, fault_message
+from genset.cli.remote import DEFAULT_REGION, Remote, fault_message, is_aws
 from genset.cli.saying import say
 from genset.cli.statuses import CommandError, Status
 from genset.cli.watching import wait_for_change
 from genset.schemas.applying import ApplyError, carry_out, check_possible, loss
 from genset.schemas.calls import Call, CallError, client_call
 from genset.schemas.files import Files
-from genset.schemas.parameters import Parameters
+from genset.schemas.parameters import DEFAULT_ACCOUNT, Parameters
 from genset.schemas.planning import Plan, make_plan
 from genset.schemas.problems import SchemaError
 from genset.schemas.reading import Schema, read_schema
@@ -101,7 +101,8 @@ class _Applying:
 
     def _read(self, files: Files, region: str) -> Schema | None:
         """The schema, or None if it is wrong, which is then said."""
-        parameters = Parameters(self._options.parameters, region=region)
+        account = None if is_aws(self._remote.address) else DEFAULT_ACCOUNT
+        parameters = Parameters(self._options.parameters, region=region, account=account)
         try:
             schema = read_schema(
                 self._options.paths, parameters, format_=self._options.format, files=files

@@ -29,7 +29,7 @@ from genset.schemas.applying import ApplyError, Pace, carry_out, loss
 from genset.schemas.calls import CallError, Request
 from genset.schemas.current import describe
 from genset.schemas.definitions import TableDefinition
-from genset.schemas.parameters import ACCOUNT, Parameters
+from genset.schemas.parameters import ACCOUNT, DEFAULT_ACCOUNT, Parameters
 from genset.schemas.planning import Plan, make_plan
 from genset.schemas.problems import SchemaError
 from genset.schemas.reading import read_schema
@@ -75,14 +75,15 @@ def read(settings: Settings) -> StartSchema | None:
     Raises CommandError if it is open whose the tables are.
     """
     given = dict(text.split("=", 1) for text in settings.schema_parameter)
-    parameters = Parameters({ACCOUNT: _account(settings), **given}, region=_region())
+    account = given.get(ACCOUNT, _account(settings))
+    parameters = Parameters(given, region=_region(), account=account)
     try:
         schema = read_schema(settings.schema, parameters)
     except SchemaError as error:
         say(map(str, error.problems))
         return None
     say(f"note: {note}" for note in schema.notes)
-    return StartSchema(tables=schema.tables, account=parameters.account, region=parameters.region)
+    return StartSchema(tables=schema.tables, account=account, region=parameters.region)
 
 
 def _region() -> str:
@@ -94,7 +95,7 @@ def _account(settings: Settings) -> str:
     """The account of the first credentials, or the one that all clients are taken to be of."""
     if settings.auth == "sigv4" and settings.credentials is not None:
         return CredentialsFile(settings.credentials).accounts[0]
-    return Parameters().account
+    return DEFAULT_ACCOUNT
 
 
 @contextlib.asynccontextmanager
