@@ -73,6 +73,15 @@ def test_a_block_may_be_undone(session, client):
     assert count(client) == 0
 
 
+def test_a_forgotten_mark_leaves_the_state(session, client):
+    mark = session.mark()
+    put(client)
+    session.database.forget(mark)
+    assert count(client) == 1
+    with pytest.raises(KeyError):
+        session.rollback(mark)
+
+
 def test_a_block_that_fails_is_undone(session, client):
     def fail() -> None:
         with session.undone():

@@ -19,8 +19,9 @@ from genset.operations.operation import Services
 from genset.storage.sqlite import MemoryEngine
 from genset.testing.assembly import assemble
 from genset.testing.clock import Clock, ClockState
+from genset.testing.planned import PlannedRealism
 from genset.testing.stepping import Held, pause, run_whole, step
-from genset.testing.switchboard import PlannedRealism, Switchboard, SwitchboardState
+from genset.testing.switchboard import Switchboard, SwitchboardState
 from genset.wire.messages import WireRequest, WireResponse
 
 _PROMPT_JOBS: Final[Sequence[Job]] = all_jobs(ttl_sweep_s=0)
@@ -166,6 +167,11 @@ class Database:
             self.clock.restore(mark.clock)
             self.switches.restore(mark.switches)
             self._contributors.restore(mark.contributors)
+
+    def forget(self, mark: Mark) -> None:
+        """Give `mark` up, and those taken since then; the state stays. Raises KeyError."""
+        with self._lock:
+            self._engine.forget_mark(mark.tables)
 
     def close(self) -> None:
         """Give all memory back. May be called again."""

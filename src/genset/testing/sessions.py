@@ -71,6 +71,7 @@ class LocalSession(Session):  # type: ignore[misc]
             yield
         finally:
             self.rollback(mark)
+            self.database.forget(mark)
 
     def aiobotocore_session(self) -> Any:
         """An aiobotocore session whose clients use the same database, Region and account.
