@@ -19,7 +19,7 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
 from cli.console import Console, Done, songs
-from genset.cli.sql_words import StatementCompleter, StatementLexer
+from genset.cli.sql.words import StatementCompleter, StatementLexer
 from support.process import genset_command
 
 ABBA = songs("Abba", "Fernando", "SOS")
