@@ -15,6 +15,7 @@ import click
 
 from genset import __version__
 from genset.cli.lazy_group import LazyGroup, ReaderGone
+from genset.cli.printing.saying import say
 from genset.cli.statuses import CommandError, Status
 from genset.cli.stores.database_url import without_addresses
 
@@ -137,7 +138,7 @@ def _known_fault(error: Exception) -> str | None:
 
 
 def _complain(message: str, status: Status) -> int:
-    print(f"genset: {' '.join(message.split())}", file=sys.stderr, flush=True)
+    say([message])
     return status
 
 
