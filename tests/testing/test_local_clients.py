@@ -216,6 +216,25 @@ def test_an_unsigned_request_is_refused(session):
         client.list_tables()
 
 
+def test_a_request_says_who_sends_it_though_it_is_not_signed(session):
+    sent = []
+    client = session.elsewhere(region="eu-west-1", account="123456789012").client("dynamodb")
+    client.meta.events.register_first(
+        "before-send.dynamodb", lambda request, **_: sent.append(dict(request.headers.items()))
+    )
+    client.list_tables()
+    stated = sent[0]["Authorization"].decode()
+    day = sent[0]["X-Amz-Date"].decode()[:8]
+    assert stated.startswith(
+        f"AWS4-HMAC-SHA256 Credential=123456789012/{day}/eu-west-1/dynamodb/aws4_request, "
+    )
+
+
+def test_presigned_addresses_are_signed_as_ever(client):
+    address = client.generate_presigned_url("list_tables")
+    assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in address
+
+
 def test_what_is_tried_again_is_counted(session, client):
     session.switches.fail_next("GetItem", "InternalServerError")
     answer = client.get_item(TableName="Music", Key=NINA)

@@ -7,11 +7,13 @@ import os
 import subprocess
 import sys
 import unittest
+from importlib.util import find_spec
 from textwrap import dedent
 
 import boto3
 import botocore.session
 import pytest
+from botocore.exceptions import NoCredentialsError
 from botocore.handlers import BUILTIN_HANDLERS
 from botocore.httpsession import URLLib3Session
 
@@ -237,6 +239,19 @@ def test_whatever_address_they_have():
         assert count(boto3.client("dynamodb", endpoint_url="http://localhost:8000")) == 0
 
 
+def test_a_client_without_credentials_sends_nothing(monkeypatch):
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    client = boto3.Session(region_name="us-east-1").client("dynamodb")
+    with mock_dynamodb(), pytest.raises(NoCredentialsError):
+        client.list_tables()
+
+
+def test_a_session_token_is_passed_on():
+    with mock_dynamodb():
+        session = boto3.Session("id", "secret", "token", region_name="us-east-1")
+        assert session.client("dynamodb").list_tables()["TableNames"] == []
+
+
 def test_pynamodb():
     from pynamodb.attributes import UnicodeAttribute
     from pynamodb.models import Model
@@ -327,9 +342,7 @@ def test_it_ends_when_the_test_fails():
     assert URLLib3Session.send is send
 
 
-# Beside moto, which has the other services. In processes of their own: moto changes botocore when
-# it is imported, for as long as the process lives.
-
+# In a process of its own: moto changes botocore when it is imported, for as long as that lives.
 BESIDE_MOTO = """
     import boto3
     from genset.testing import local, mock_dynamodb
@@ -346,36 +359,30 @@ BESIDE_MOTO = """
         assert [each["Name"] for each in s3.list_buckets()["Buckets"]] == ["bucket"]
         assert dynamodb.list_tables()["TableNames"] == ["Music"]
         assert motos_tables("us-east-1") == [], "moto was asked too"
-"""
-INSIDE_AND_OUTSIDE = """
-    from moto import mock_aws
 
+    with mock_dynamodb():
+        # Imported meanwhile, as a fixture may do.
+        from moto import mock_aws
+        mock_aws(use)()
     with mock_aws(), mock_dynamodb():
         use()
     with mock_dynamodb(), mock_aws():
         use()
     with mock_aws(), local() as session:
         session.client("dynamodb").create_table(**MUSIC)
-        assert motos_tables("us-east-1") == []
+        assert motos_tables("us-east-1") == [], "moto was asked too"
         # Without genset, moto has DynamoDB again.
         boto3.client("dynamodb", region_name="us-east-1").create_table(**MUSIC)
         assert motos_tables("us-east-1") == ["Music"]
     print("fine")
 """
-IMPORTED_MEANWHILE = """
-    with mock_dynamodb():
-        from moto import mock_aws
-
-        mock_aws(use)()
-    print("fine")
-"""
 
 
-@pytest.mark.parametrize("program", [INSIDE_AND_OUTSIDE, IMPORTED_MEANWHILE])
-def test_moto_has_the_other_services(program):
-    pytest.importorskip("moto", reason="needs moto")
+def test_moto_has_the_other_services():
+    if find_spec("moto") is None:
+        pytest.skip("needs moto")
     done = subprocess.run(
-        [sys.executable, "-c", dedent(BESIDE_MOTO) + dedent(program)],
+        [sys.executable, "-c", dedent(BESIDE_MOTO)],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         capture_output=True,
         text=True,

@@ -307,7 +307,9 @@ def test_a_server_begins_with_the_declared_tables_too(run):
     )
 
 
-def test_workers_of_xdist_have_a_database_each(run, pytester):
+def test_workers_of_xdist_have_a_database_each(pytester, monkeypatch):
+    # Their other plugins take long to load.
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makeconftest(dedent(CONFTEST))
     pytester.makepyfile(
         dedent(
@@ -322,7 +324,8 @@ def test_workers_of_xdist_have_a_database_each(run, pytester):
             """
         )
     )
-    pytester.runpytest_subprocess("-n", "2", "-p", "no:randomly").assert_outcomes(passed=6)
+    plugins = ("-p", "xdist", "-p", "genset.testing.plugin")
+    pytester.runpytest_inprocess(*plugins, "-n", "2").assert_outcomes(passed=6)
 
 
 def test_it_can_be_left_out(pytester):

@@ -10,12 +10,12 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 from unittest.mock import patch
 
-from genset.testing import beside_moto
+from genset.testing import beside_moto, signing
 from genset.testing.async_transport import AsyncTransport
 from genset.testing.beside_moto import is_dynamodb
 from genset.testing.botocore_data import shared_loader
@@ -49,13 +49,18 @@ class Interception:
         }
         self._stack = ExitStack()
         self._patched: set[str] = set()
+        # Sessions made meanwhile keep the handlers for ever.
+        self._is_on = False
 
     def start(self) -> None:
         """Begin. Sets the environment, and boto3's default session aside."""
         stack = self._stack
         try:
             stack.enter_context(_changed_environment(self._environment))
-            stack.enter_context(_builtin_handlers(self._look_for_senders))
+            looking = [(event, self._look_for_senders) for event in EVENTS]
+            choosing = [(event, self._choose_signer) for event in signing.EVENTS]
+            stack.enter_context(_builtin_handlers((*looking, *choosing)))
+            self._is_on = True
             stack.enter_context(patch("botocore.session.create_loader", _create_loader))
             stack.enter_context(patch("boto3.DEFAULT_SESSION", None))
             beside_moto.answer_all(True)
@@ -68,13 +73,19 @@ class Interception:
 
     def stop(self) -> None:
         """End; all is as it was before."""
+        self._is_on = False
         self._stack.close()
         self._patched.clear()
 
     def _look_for_senders(self, **_: Any) -> None:
         """A handler of `before-send`: a sender may have been imported since the start."""
-        beside_moto.keep_moto_out()
-        self._patch_senders()
+        if self._is_on:
+            beside_moto.keep_moto_out()
+            self._patch_senders()
+
+    def _choose_signer(self, **choice: Any) -> str | None:
+        """A handler of `choose-signer`; a real server may verify the signature."""
+        return signing.choose(**choice) if self._is_on and not real_servers else None
 
     def _patch_senders(self) -> None:
         for module, name, is_async in _SENDERS:
@@ -143,14 +154,13 @@ def _changed_environment(values: Mapping[str, str]) -> Iterator[None]:
 
 
 @contextmanager
-def _builtin_handlers(handler: Callable[..., None]) -> Iterator[None]:
-    """Have `handler` called by all sessions made meanwhile, before they send to DynamoDB."""
+def _builtin_handlers(handlers: Sequence[tuple[str, Callable[..., Any]]]) -> Iterator[None]:
+    """Have all sessions made meanwhile call these, by the names of events."""
     from botocore.handlers import BUILTIN_HANDLERS
 
-    entries = [(event, handler) for event in EVENTS]
-    BUILTIN_HANDLERS.extend(entries)
+    BUILTIN_HANDLERS.extend(handlers)
     try:
         yield
     finally:
-        for entry in entries:
-            BUILTIN_HANDLERS.remove(entry)
+        for handler in handlers:
+            BUILTIN_HANDLERS.remove(handler)

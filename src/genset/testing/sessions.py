@@ -9,6 +9,7 @@ from typing import Any
 import botocore.session
 from boto3.session import Session
 
+from genset.testing import signing
 from genset.testing.botocore_data import shared_loader
 from genset.testing.clock import Clock
 from genset.testing.database import Database, Mark
@@ -52,6 +53,8 @@ class LocalSession(Session):  # type: ignore[misc]
             transport = Transport(self.database, client.meta.config.read_timeout)
             for event in EVENTS:
                 client.meta.events.register_first(event, transport)
+            for event in signing.EVENTS:
+                client.meta.events.register_first(event, signing.choose)
         return client
 
     def mark(self) -> Mark:
@@ -88,6 +91,8 @@ class LocalSession(Session):  # type: ignore[misc]
         for event in EVENTS:
             session.register(event, transport)
             session.register(event.replace("before-send", "before-call"), note_read_timeout)
+        for event in signing.EVENTS:
+            session.register(event, signing.choose)
         return session
 
     def aioboto3_session(self) -> Any:
