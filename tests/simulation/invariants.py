@@ -20,9 +20,9 @@ from genset.operations import expiry_queue
 from genset.operations.stream_records import record_jsons, recorded_at
 from genset.storage import keyspace
 from genset.storage.engine import Engine, Snapshot
+from genset.testing.stepping import run_whole
 from model_based import naive_table
 from simulation.world import LATE, World, has_expired, new_table
-from support.still_server import finished
 from support.stored_pairs import StoredPairs
 from support.values import Item, normal
 
@@ -75,7 +75,7 @@ def under(pairs: Pairs, prefix: bytes) -> list[tuple[bytes, bytes]]:
 
 def broken(contents: Contents) -> list[str]:
     """Everything that is wrong; nothing if all is well."""
-    report = finished(check_view(StoredPairs(contents.pairs)))
+    report = run_whole(check_view(StoredPairs(contents.pairs)))
     return [str(problem) for problem in report.problems]
 
 
