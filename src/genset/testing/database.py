@@ -6,7 +6,8 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -146,12 +147,15 @@ class Database:
     def mark(self) -> Mark:
         """Mark the present state, for `rollback`, any number of times."""
         with self._lock:
-            return Mark(
-                tables=self._engine.set_mark(),
-                clock=self.clock.state,
-                switches=self.switches.state,
-                contributors=self._contributors.copy(),
-            )
+            return self._with_all(self._engine.present_mark())
+
+    def _with_all(self, tables: int) -> Mark:
+        return Mark(
+            tables=tables,
+            clock=self.clock.state,
+            switches=self.switches.state,
+            contributors=self._contributors.copy(),
+        )
 
     def rollback(self, mark: Mark | None = None) -> None:
         """Be as when `mark` was taken, by default empty. Marks taken since then are gone.
@@ -166,6 +170,18 @@ class Database:
             self.clock.restore(mark.clock)
             self.switches.restore(mark.switches)
             self._contributors.restore(mark.contributors)
+
+    @contextmanager
+    def undone(self) -> Iterator[None]:
+        """A block after which all is as it was before. Raises KeyError if it goes back further."""
+        with self._lock:
+            mark = self._with_all(self._engine.set_mark())
+        try:
+            yield
+        finally:
+            with self._lock:
+                self.rollback(mark)
+                self._engine.forget_mark(mark.tables)
 
     def close(self) -> None:
         """Give all memory back. May be called again."""

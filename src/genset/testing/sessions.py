@@ -68,11 +68,8 @@ class LocalSession(Session):  # type: ignore[misc]
     @contextmanager
     def undone(self) -> Iterator[None]:
         """A block after which all is as it was before."""
-        mark = self.mark()
-        try:
+        with self.database.undone():
             yield
-        finally:
-            self.rollback(mark)
 
     def aiobotocore_session(self) -> Any:
         """An aiobotocore session whose clients use the same database, Region and account.
