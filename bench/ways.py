@@ -31,6 +31,11 @@ WAYS = (
         plugin="genset.testing.plugin",
     ),
     Way(
+        name="genset-mock",
+        title="genset.testing, `mock_dynamodb` around each test",
+        fixtures="genset_mock",
+    ),
+    Way(
         name="moto",
         title="moto, `mock_aws` around each test",
         fixtures="moto_documented",

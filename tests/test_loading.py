@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import json
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from textwrap import dedent
 
 import pytest
 
+from genset.cli.main import main
 from genset.operations.registry import OPERATIONS
 
 SOURCE = Path(__file__).parents[1] / "src" / "genset"
@@ -193,13 +195,6 @@ def test_a_command_that_asks_a_server_loads_none(endpoint, api):
     assert [name for name in loaded if name in OF_SERVERS_AND_TERMINALS] == []
 
 
-def test_the_plugin_of_pytest_loads_nothing_heavy():
-    # It is loaded in every project of those who have genset installed.
-    loaded = printed("import genset.testing.plugin, json, sys; print(json.dumps([*sys.modules]))")
-    assert "genset.testing.plugin" in loaded
-    assert [name for name in loaded if name in (*HEAVY, "boto3", "orjson")] == []
-
-
 @pytest.mark.parametrize("name", HEAVY)
 def test_what_is_heavy_is_there(name):
     assert find_spec(name) is not None
@@ -244,3 +239,9 @@ def test_an_import_that_waits_is_no_import_at_once(source):
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_an_operation_is_found_by_its_name(name):
     assert OPERATIONS[name].name == name
+
+
+def test_the_collector_works_again_after_a_start_that_was_refused(tmp_path):
+    missing = tmp_path / "credentials"
+    assert main(["serve", "--auth", "sigv4", "--credentials", str(missing), "--port", "0"]) == 2
+    assert gc.isenabled()

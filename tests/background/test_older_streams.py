@@ -31,8 +31,9 @@ def age(store):
         for key, stored in await txn.scan(*keyspace.catalog_range(), limit=100):
             record = {m: v for m, v in orjson.loads(stored).items() if m not in LATER_MEMBERS}
             txn.put(key, orjson.dumps(record))
-        streams = keyspace.streams_range()
-        txn.delete_range(*streams)
+        txn.delete_range(*keyspace.streams_range())
+        _, counters = keyspace.streams_data_spans()
+        txn.delete_range(keyspace.stream_numbers_key(), counters.stop)
 
     asyncio.run(work())
 

@@ -12,7 +12,7 @@ from bench.report import render
 from bench.results import Results, Suite, SuiteRound
 from bench.settings import parse_settings
 from bench.suites import SuiteFailed, run_suite
-from bench.ways import WAYS, way_named
+from bench.ways import GENSET, WAYS, way_named
 
 PYTHON = Path(sys.executable)
 
@@ -31,6 +31,11 @@ def line(text: str, start: str) -> str:
     return next(each for each in text.splitlines() if each.startswith(start))
 
 
+def test_all_two_hundred_tests_pass_on_genset(tmp_path):
+    measured = run_suite(way_named(GENSET), PYTHON, tmp_path / "run", tmp_path)
+    assert len(measured.each_seconds) == 200
+
+
 def test_the_tests_pass_on_a_server_and_are_timed(tmp_path):
     few = ["-k", "listed_by_prefix or is_tagged"]
     way = way_named("genset-server")
@@ -40,9 +45,8 @@ def test_the_tests_pass_on_a_server_and_are_timed(tmp_path):
 
 
 def test_a_run_without_tests_is_none(tmp_path):
-    way = way_named("genset-server")
     with pytest.raises(SuiteFailed, match="0 of 0 tests"):
-        run_suite(way, PYTHON, tmp_path / "run", tmp_path, ["-k", "no_such_test"])
+        run_suite(way_named(GENSET), PYTHON, tmp_path / "run", tmp_path, ["-k", "no_such_test"])
 
 
 def test_a_test_that_fails_fails_the_run(tmp_path):

@@ -6,25 +6,15 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
+from support.activation import activated
 from support.client import Api
-from support.process import genset_command
-
-# Does what systemd does: the sockets become descriptors 3 and on, and then the program takes over.
-LAUNCHER = """
-import os, sys
-count = int(sys.argv[1])
-for number in range(count):
-    os.dup2(int(sys.argv[2 + number]), 3 + number)
-os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=str(count))
-os.execvp(sys.argv[2 + count], sys.argv[2 + count:])
-"""
+from support.process import genset_command, serve
 
 
 @pytest.fixture
@@ -42,29 +32,10 @@ def manager(tmp_path: Path) -> Iterator[socket.socket]:
         yield made
 
 
-def start(passed: list[socket.socket], *options: str, notify: str = "") -> subprocess.Popen[str]:
-    numbers = [each.fileno() for each in passed]
-    launcher = [sys.executable, "-c", LAUNCHER, str(len(passed)), *map(str, numbers)]
-    return subprocess.Popen(
-        [*launcher, *genset_command(), "serve", *options],
-        # The launcher's own copies must not be among those that it makes.
-        pass_fds=numbers,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env={**os.environ, "NOTIFY_SOCKET": notify},
-    )
-
-
-@contextmanager
-def stopped(process: subprocess.Popen[str]) -> Iterator[None]:
-    """Ends a server that is still there."""
-    try:
-        yield
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
+def started(
+    passed: list[socket.socket], *options: str, notify: str = ""
+) -> AbstractContextManager[subprocess.Popen[str]]:
+    return activated(passed, [*genset_command(), "serve", *options], notify)
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
@@ -78,8 +49,7 @@ def test_requests_that_came_before_the_server_are_answered(
         each.settimeout(20)
         each.sendall(b"GET / HTTP/1.1\r\nHost: genset\r\nConnection: close\r\n\r\n")
     options = ["--data-dir", str(tmp_path / "data"), "--workers", workers, "--port", "1"]
-    process = start([listening], *options, notify=manager.getsockname())
-    with stopped(process):
+    with started([listening], *options, notify=manager.getsockname()) as process:
         for each in early:
             assert each.recv(100).startswith(b"HTTP/1.1 200")
             each.close()
@@ -101,8 +71,7 @@ def test_a_worker_that_dies_is_replaced_at_the_same_socket(
 ) -> None:
     host, port = listening.getsockname()
     options = ["--data-dir", str(tmp_path / "data"), "--workers", "2"]
-    process = start([listening], *options, notify=manager.getsockname())
-    with stopped(process):
+    with started([listening], *options, notify=manager.getsockname()) as process:
         assert manager.recv(100) == b"READY=1"
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
         for worker in children.read_text().split():
@@ -115,8 +84,8 @@ def test_a_worker_that_dies_is_replaced_at_the_same_socket(
 
 def refused(passed: list[socket.socket], *options: str) -> str:
     """The one line that a server ends with that is started wrongly."""
-    process = start(passed, "--memory", *options)
-    said, _ = process.communicate(timeout=20)
+    with started(passed, "--memory", *options) as process:
+        said, _ = process.communicate(timeout=20)
     assert process.returncode in (1, 2)
     (line,) = said.splitlines()
     return line
@@ -150,23 +119,19 @@ def test_a_socket_for_another_process_is_left_alone(
     """As when a shell that systemd started starts a server."""
     monkeypatch.setenv("LISTEN_PID", "1")
     monkeypatch.setenv("LISTEN_FDS", "1")
-    command = [*genset_command(), "serve", "--memory", "--port", "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    with stopped(process):
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        assert line.startswith("genset listening on http://127.0.0.1:")
-        assert f":{listening.getsockname()[1]}" not in line
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=20) == 0
+    with serve("--memory") as server:
+        assert not server.url.endswith(f":{listening.getsockname()[1]}")
+        assert server.stop() == 0
 
 
 def test_a_manager_that_has_gone_is_no_reason_not_to_serve(
     listening: socket.socket, tmp_path: Path
 ) -> None:
     host, port = listening.getsockname()
-    process = start([listening], "--memory", notify=str(tmp_path / "nobody"))
-    with stopped(process), Api(f"http://{host}:{port}") as api:
+    with (
+        started([listening], "--memory", notify=str(tmp_path / "nobody")) as process,
+        Api(f"http://{host}:{port}") as api,
+    ):
         assert api("ListTables")["TableNames"] == []
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=20) == 0

@@ -7,6 +7,7 @@ import itertools
 import re
 import shlex
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
@@ -42,7 +43,7 @@ def examples(command: click.Command) -> list[list[str]]:
     # What click must not fill is behind a backspace.
     blocks = [block.splitlines() for block in text.split("\n\n") if block.startswith("\b")]
     lines = [line for block in blocks for line in block if line.startswith("genset ")]
-    return [_words(re.split(r"   +", line)[0])[1:] for line in lines]
+    return [_words(re.split(r"  +", line)[0])[1:] for line in lines]
 
 
 def _words(line: str) -> list[str]:
@@ -77,19 +78,26 @@ def test_each_command_explains_itself(console: Console, path: tuple[str, ...]):
     for parameter in command.params:
         if isinstance(parameter, click.Option):
             assert parameter.help, f"{parameter.name} has no help"
-            takes_value = not parameter.is_flag and not parameter.count
-            assert not takes_value or parameter.metavar, f"{parameter.name} has no metavar"
+            says_itself = parameter.is_flag or isinstance(parameter.type, click.Choice)
+            assert says_itself or parameter.metavar, f"{parameter.name} has no metavar"
     assert max(map(len, help_of(path, console).splitlines())) <= 100
 
 
+# The names of files and folders in examples, which must be there.
+_FILE = re.compile(r"[\w-]+\.[a-z]+|\./[\w-]+")
 MANY = [path for path in COMMANDS if path not in {("migrate",)}]
 
 
 @pytest.mark.parametrize("path", MANY, ids=" ".join)
-def test_each_example_is_a_command_line(path: tuple[str, ...]):
+def test_each_example_is_a_command_line(
+    path: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
     found = examples(COMMANDS[path])
     assert len(found) >= 2
     for words in found:
+        for word in filter(_FILE.fullmatch, words):
+            (tmp_path / word).mkdir() if word.startswith("./") else (tmp_path / word).touch()
         _parse(words)
 
 
@@ -102,8 +110,6 @@ def _parse(words: list[str]) -> None:
         found = command.get_command(click.Context(command), name)
         assert found is not None, name
         command = found
-    files = {"changes.sql", "items.jsonl"}
-    words = [__file__ if word in files else word for word in words]
     context = command.make_context(command.name, words)
     context.close()
 

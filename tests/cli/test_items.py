@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 
 import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
 
 from cli.console import Console, songs
+from support.process import genset_command
 
 SOS = {"Artist": "Abba", "Song": "SOS", "Year": 1975}
 TYPED = {"Artist": {"S": "Abba"}, "Song": {"S": "SOS"}, "Year": {"N": "1975"}}
@@ -116,6 +121,49 @@ def test_keys_are_read_as_the_table_has_them(console: Console, fresh):
 
 def test_an_item_that_is_not_there_has_a_status_of_its_own(console: Console, music: str):
     assert console.refused("get", music, "A", "B", status=3) == f"{music} has no item A B"
+
+
+def test_who_may_not_describe_the_table_gives_the_key_as_json(
+    console: Console, sos: str, monkeypatch: pytest.MonkeyPatch
+):
+    send = BaseClient._make_api_call
+
+    def refuse(client, operation, request):
+        if operation == "DescribeTable":
+            error = {"Code": "AccessDeniedException", "Message": "you may not"}
+            raise ClientError({"Error": error}, operation)
+        return send(client, operation, request)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", refuse)
+    assert "AccessDenied" in console.refused("get", sos, "Abba", "SOS", status=1)
+    for key in ({"Artist": "Abba", "Song": "SOS"}, {k: TYPED[k] for k in ("Artist", "Song")}):
+        assert console.ok("get", sos, json.dumps(key)).json == [SOS]
+    condition = "Artist = 'Abba' AND Song = 'SOS'"
+    for form in ("json", "table"):
+        words = ("--key-condition", condition, "--output", form)
+        assert "SOS" in console.ok("query", sos, *words).out
+        assert "SOS" in console.ok("scan", sos, "--output", form).out
+
+
+def test_what_is_read_must_be_utf_8(music: str, endpoint: str):
+    command = [*genset_command(), "put", music, "-", "--endpoint-url", endpoint]
+    done = subprocess.run(command, input=b'{"Artist": "\xff"}', capture_output=True, timeout=20)
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"genset: what is read must be UTF-8: ")
+
+
+def test_json_is_utf_8_whatever_the_locale(console: Console, music: str, endpoint: str):
+    item = '{"Artist":"Bj\u00f6rk","Song":"J\u00f3ga"}\n'.encode()
+    variables = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    for command, given, expected in (
+        (["put", music, "-"], item, b""),
+        (["scan", music], b"", item),
+    ):
+        done = subprocess.run(
+            [*genset_command(), *command, "--endpoint-url", endpoint],
+            input=given, capture_output=True, timeout=20, env=variables,
+        )  # fmt: skip
+        assert (done.returncode, done.stdout, done.stderr) == (0, expected, b"")
 
 
 def test_a_part_of_an_item(console: Console, music: str):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 from collections.abc import Iterator
 
@@ -177,6 +178,20 @@ def test_it_ends_when_nobody_reads_on(piped: subprocess.Popen[str]):
     piped.stdout.close()
     assert piped.stderr.read() == ""
     assert piped.wait(timeout=20) == 0
+
+
+def test_ctrl_c_ends_it_with_a_status_of_its_own(many: str, endpoint: str):
+    words = ["scan", many, "--segments", "2", "--page-size", "1", "--endpoint-url", endpoint]
+    process = subprocess.Popen(
+        [*genset_command(), *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    with process:
+        assert process.stdout is not None
+        assert process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=20) == 130
+        assert process.stderr is not None
+        assert process.stderr.read().strip() == "genset: interrupted"
 
 
 @pytest.mark.parametrize("command", [["query", "Absent", "A=1"], ["scan", "Absent"]])

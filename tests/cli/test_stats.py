@@ -187,6 +187,11 @@ def test_tables_are_completed_by_the_server(console: Console, music: str, bash):
     assert music in bash(f"genset tables delete other {music[:-1]}")
 
 
+def test_indexes_are_completed_by_the_server(console: Console, music: str, bash):
+    assert bash(f"genset scan {music} --index B") == ["ByYear"]
+    assert bash("genset scan Absent --index B") == []
+
+
 def test_without_a_server_there_is_nothing_to_complete(bash, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     assert bash("genset get Mu") == []

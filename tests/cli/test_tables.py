@@ -123,6 +123,11 @@ _TABLE = {
 }
 
 
+def test_a_list_in_a_form_has_more_than_names(console: Console, music: str):
+    (row,) = console.ok("tables", "list", music, "--output", "json").json
+    assert (row["table"], row["status"]) == (music, "ACTIVE")
+
+
 def test_a_long_list_has_a_line_about_each(console: Console, music: str):
     console.ok("put", music, '{"Artist": "A", "Song": "s", "Year": 1}')
     (row,) = console.ok("tables", "list", music, "--long").json

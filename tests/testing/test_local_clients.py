@@ -262,3 +262,28 @@ def test_local_needs_no_settings_of_aws(monkeypatch):
     with local(region="ap-south-1") as session:
         assert isinstance(session, LocalSession)
         session.client("dynamodb").create_table(**MUSIC)
+
+
+def test_a_client_states_whose_it_is_and_signs_nothing(session):
+    sent = []
+    account, token = "111122223333", "of no use"
+    client = session.client(
+        "dynamodb",
+        region_name="eu-west-1",
+        aws_access_key_id=account,
+        aws_secret_access_key="local",
+        aws_session_token=token,
+    )
+    client.meta.events.register_first("before-send", lambda request, **_: sent.append(request))
+    assert client.list_tables()["TableNames"] == []
+    headers = sent[0].headers
+    assert f"Credential={account}/".encode() in headers["Authorization"]
+    assert b"/eu-west-1/dynamodb/aws4_request" in headers["Authorization"]
+    assert b"Signature=" + b"0" * 64 in headers["Authorization"]
+    assert headers["X-Amz-Security-Token"] == token.encode()
+
+
+def test_a_presigned_url_is_signed(client):
+    url = client.generate_presigned_url("list_tables")
+    assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in url
+    assert "X-Amz-Signature=" + "0" * 64 not in url

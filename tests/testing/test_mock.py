@@ -322,8 +322,9 @@ def test_afterwards_all_is_as_before(monkeypatch):
 
     def state() -> list[object]:
         aws = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
-        loader = botocore.session.create_loader
-        return [aws, boto3.DEFAULT_SESSION, URLLib3Session.send, loader, list(BUILTIN_HANDLERS)]
+        core = botocore.session
+        made = [boto3.DEFAULT_SESSION, core.create_loader, core.get_session]
+        return [aws, URLLib3Session.send, list(BUILTIN_HANDLERS), *made]
 
     before = state()
     with mock_dynamodb():

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import base64
 import gzip
+import io
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,7 +22,7 @@ from genset.transfer.sources import Source, opened
 from transfer.items import canonical, items, put, read, told, written
 
 CSV, JSONL, JSON = FORMATS["csv"], FORMATS["jsonl"], FORMATS["json"]
-DYNAMODB = FORMATS["dynamodb-json"]
+DYNAMODB, AWS_CLI = FORMATS["dynamodb-json"], FORMATS["aws-cli"]
 
 
 def csv_items(text: str, **options: Any) -> list[Item]:
@@ -27,10 +30,10 @@ def csv_items(text: str, **options: Any) -> list[Item]:
 
 
 # Generating items takes the time, so each is written in all formats.
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(all_items=items())
 def test_any_items_come_back_as_they_were(all_items: list[Item]) -> None:
-    for form in (CSV, DYNAMODB):
+    for form in (CSV, DYNAMODB, AWS_CLI):
         assert canonical(put(read(form, written(form, all_items)))) == canonical(all_items)
     # Plain JSON has neither sets nor binary values.
     plain = [from_plain(to_plain(item)) for item in all_items]
@@ -223,6 +226,32 @@ def test_an_array_is_cut_where_its_elements_end_whatever_is_in_strings() -> None
     assert read(JSON, b" [ ] ") == []
 
 
+def test_what_the_aws_cli_prints_is_read_line_by_line_of_an_item() -> None:
+    content = """{
+    "Items": [
+        {
+            "a": {"S": "x"}
+        },
+        {
+            "a": {"B": 5}
+        },
+        {
+            "b": {
+                "B": "AA=="
+            }
+        }
+    ],
+    "Count": 2,
+    "ConsumedCapacity": null
+}"""
+    readings = read(AWS_CLI, content.encode())
+    assert told(readings) == ["f:6: a binary value must be a base64 text"]
+    assert put([readings[0], readings[2]]) == [{"a": {"S": "x"}}, {"b": {"B": b"\0"}}]
+    assert put(read(AWS_CLI, b'[{"a": {"N": "1"}}]')) == [{"a": {"N": "1"}}]
+    (fault,) = told(read(AWS_CLI, b'{"Count": 1}'))
+    assert fault == "f:1: it is not what the AWS CLI prints of a scan"
+
+
 def test_an_array_longer_than_what_is_read_at_once_is_whole() -> None:
     # Backslashes and quotes fall on every boundary of what is read at once.
     made = [{"a": {"S": '\\"' * 1000 + "x" * (index % 7)}} for index in range(100)]
@@ -236,6 +265,15 @@ def test_an_array_longer_than_what_is_read_at_once_is_whole() -> None:
         ("x.CSV.gz", "{", CSV),
         ("x.tsv", "a", CSV),
         ("x", ' [{"a": 1}]', JSON),
+        ("x", " []", JSON),
+        ("x", '[{"a": {"b": {"S": 1}}}]', JSON),
+        ("x", '[\n  {"a": {\n"S": "x"}}]', AWS_CLI),
+        ("x.json", '{\n    "Items": [\n        {', AWS_CLI),
+        ("x.json", '{"Count": 1, "Items": [{"a": {"S": "', AWS_CLI),
+        ("x.json", '{"a": "x", "Items": [1, ', JSONL),
+        ("x.json", '{"Items": [{"a": {"S": "x"}}], "Count": 1}', AWS_CLI),
+        ("x.json", '{"Items": [{"a": 1}], "Count": 1}', JSONL),
+        ("x.json", '{"Items": 1}', JSONL),
         ("x.json", '{"a": 1}\n{"a": 2}', JSONL),
         ("x.json", '\ufeff{"a": {"S": "x"}}', DYNAMODB),
         ("x.json", '{"a": {"b": {"S": "x"}}}', JSONL),
@@ -280,3 +318,32 @@ def test_gzip_is_seen_whatever_the_name_and_damage_is_told(tmp_path: Path) -> No
         opened(Source(str(path))) as source,
     ):
         source.stream.read()
+
+
+@pytest.mark.parametrize(
+    ("content", "form"),
+    [
+        (b'[\n  {\n    "a": {\n      "S": "x"\n    }\n  }\n]\n', AWS_CLI),
+        (b'{\n "Items": [\n {"a": {"S": "x"}}]}', AWS_CLI),
+        (b'{"a": {"S": "x"}}\n{"a": {"S": "y"}}\n', DYNAMODB),
+        (gzip.compress(b'{"a": 1}\n'), JSONL),
+    ],
+    ids=["array", "object", "lines", "gzip"],
+)
+def test_a_format_is_seen_in_a_pipe_that_gives_little_at_a_time(
+    content: bytes, form: Format, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=Trickle(content)))
+    with opened(Source("-")) as source:
+        assert source.format is form
+        expected = gzip.decompress(content) if form is JSONL else content
+        assert source.stream.read() == expected
+
+
+class Trickle(io.BytesIO):
+    """Gives one byte at a time."""
+
+    def readinto1(self, buffer: Any) -> int:
+        piece = self.read(1)
+        buffer[: len(piece)] = piece
+        return len(piece)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +17,13 @@ from genset.transfer import copying
 from support import dynalite, local, streams
 from support.client import Api
 from support.dynalite import Dynalite
+from support.expected_output import fits
 from support.local import DynamoDBLocal
+from support.pages import DOCS, blocks_of
 from support.process import ServerProcess, serve
 from transfer import moving
 from transfer.command import Done, Genset
+from transfer.made_data import level_folder, level_table, local_file
 from transfer.tables import HASHED, items_of, numbered, put_all
 
 KEY = "AKIDEXAMPLE"
@@ -313,3 +319,38 @@ def test_what_cannot_be_moved_in_is_told_in_one_line(
     (line,) = done.told
     assert done.status == status
     assert reason.format(**known, **places) in line
+
+
+def test_the_commands_of_moving_in_md_do_what_it_shows(
+    genset: Genset,
+    api: Api,
+    elsewhere: Any,
+    other: ServerProcess,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    items = [json.dumps(each).encode() for each in numbered(3)]
+    tables = {"Music": items, "Notes": items[:2]}
+    monkeypatch.chdir(tmp_path)
+    Path("dynamodb-local-data").mkdir()
+    for file in ("shared-local-instance.db", "dynamodb-local-data/shared-local-instance.db"):
+        local_file(Path(file), tables)
+    level_folder(Path("dynalite-data"), {"table~Music": level_table("Music")})
+    elsewhere.create_table(**HASHED, TableName="Music")
+    with closing(client_of(other.url, "eu-west-1")) as client:
+        client.create_table(**HASHED, TableName="Music")
+    profile = f"[profile staging]\nendpoint_url = {other.url}\naws_access_key_id = a\n"
+    Path("aws").write_text(profile + "aws_secret_access_key = b\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "aws")
+    page = [each for each in blocks_of(DOCS / "moving-in.md") if each.run_by is not None]
+    for block in page:
+        for line in block.code.splitlines():
+            if "genset import" in line:
+                command = line.removeprefix("$ ").replace("http://127.0.0.1:4566", other.url)
+                done = genset(*shlex.split(command)[1:])
+                assert done.status == 0, (command, done.errors)
+                for name in tables:
+                    api.send("DeleteTable", {"TableName": name})
+        if block.language == "console":
+            assert fits(block.code.partition("\n")[2], done.errors)
+    assert len(page) == 4

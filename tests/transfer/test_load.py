@@ -89,7 +89,8 @@ def test_lines_that_are_refused_are_told_with_the_servers_reason_and_kept(
         f"{path}:11: The provided key element does not match the schema",
         f"{path}:21: The provided key element does not match the schema",
         f"{path}:31: Item size has exceeded the maximum allowed size",
-        f"{path}:61: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)",
+        f"{path}:61: it is not JSON: Expecting property name enclosed in double quotes "
+        "at character 2",
     ]
     assert last.startswith(f"loaded 57 items into {name}, 4 lines refused in ")
     lines = path.read_text().splitlines()
@@ -199,8 +200,8 @@ def command(*arguments: object) -> list[str]:
 def test_a_load_that_is_killed_goes_on_and_loses_nothing(
     genset: Genset, api: Api, name: str, tmp_path: Path
 ) -> None:
-    items: list[Any] = [{"pk": f"{number}", "n": number} for number in range(4000)]
-    for number in range(0, 4000, 50):
+    items: list[Any] = [{"pk": f"{number}", "n": number} for number in range(2500)]
+    for number in range(0, 2500, 50):
         items[number] = {"no": number}
     path = write_lines(tmp_path / "x.jsonl", items)
     kept, state = tmp_path / "kept.jsonl", tmp_path / "x.state"
@@ -217,13 +218,13 @@ def test_a_load_that_is_killed_goes_on_and_loses_nothing(
     before = json.loads(state.read_text())["written"]
     done = genset(*arguments, "--resume")
     assert done.status == 4
-    assert done.told[-1].startswith(f"loaded 3,920 items into {name}, 80 lines refused (")
-    assert 0 < before < 3920
+    assert done.told[-1].startswith(f"loaded 2,450 items into {name}, 50 lines refused (")
+    assert 0 < before < 2450
     # All refused lines are kept, each once, in order.
     assert [json.loads(line)["no"] for line in kept.read_text().splitlines()] == list(
-        range(0, 4000, 50)
+        range(0, 2500, 50)
     )
-    assert n_of(api, name) == [number for number in range(4000) if number % 50]
+    assert n_of(api, name) == [number for number in range(2500) if number % 50]
     assert not state.exists()
 
 
@@ -241,7 +242,7 @@ def test_an_interrupted_load_says_how_to_go_on(genset: Genset, name: str, tmp_pa
     path = write_lines(tmp_path / "x.jsonl", [{"pk": f"{number}"} for number in range(2000)])
     state = tmp_path / f"x.jsonl.{name}.load-state"
     process = subprocess.Popen(
-        command("load", name, path, "--rate", "200"),
+        command("load", name, path, "--rate", "20"),
         stdin=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -251,7 +252,23 @@ def test_an_interrupted_load_says_how_to_go_on(genset: Genset, name: str, tmp_pa
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 130
     assert errors == "genset: interrupted; the same command with --resume goes on\n"
-    assert 0 < json.loads(state.read_text())["written"] < 2000
+    written = json.loads(state.read_text())["written"]
+    assert 0 < written < 2000
+    resumed = genset("load", name, path, "--resume")
+    assert f"loaded 2,000 items into {name} ({written} lines of it earlier) in " in resumed.errors
+    assert not state.exists()
+
+
+def test_a_load_that_is_not_resumed_begins_anew_and_says_so(
+    genset: Genset, api: Api, name: str, tmp_path: Path
+) -> None:
+    path = write_lines(tmp_path / "x.jsonl", [{"pk": "a", "n": 1}])
+    state = tmp_path / "state"
+    state.write_text("of an earlier load")
+    done = genset("load", name, path, "--state", state)
+    assert done.status == 0
+    assert done.told[0] == (f"genset: beginning anew, not where {state} says; --resume does")
+    assert n_of(api, name) == [1]
 
 
 def test_a_resumed_load_refuses_a_file_that_has_changed(

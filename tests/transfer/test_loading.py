@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import threading
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ConnectTimeoutError
 
-from genset.transfer.loading.batch_writer import BatchWriter
+from genset.transfer.loading.batch_writer import BatchWriter, patient_writer
 from genset.transfer.loading.ledger import Ledger, Ticket
 from genset.transfer.loading.loader import load
 from genset.transfer.loading.patience import Patience
@@ -45,12 +47,13 @@ def record(key: str, number: int = 0, *, deletes: bool = False, **more: Any) -> 
 def writer(
     client: TableClient, clock: Clock | None = None, rate: Rate | None = None
 ) -> BatchWriter:
-    time = clock or Clock()
+    still = clock or Clock()
     return BatchWriter(
         client,
         SHAPE,
-        RateLimiter(rate, clock=time, sleep=time.sleep),
-        lambda: Patience(clock=time, sleep=time.sleep, jitter=lambda: 1.0),
+        RateLimiter(rate, clock=still, sleep=still.sleep),
+        lambda: Patience(clock=still, sleep=still.sleep, jitter=lambda: 1.0),
+        threading.Event(),
     )
 
 
@@ -321,3 +324,15 @@ def test_a_state_of_another_load_is_refused(tmp_path: Path) -> None:
     file.path.write_text("{}")
     with pytest.raises(TransferError, match="is no state of a load"):
         file.read(initial_state("t", [Source(str(path))]))
+
+
+def test_what_stops_ends_pauses_at_once() -> None:
+    waiting = patient_writer(TableClient(), SHAPE, Rate(0.001, "items"))
+    waiting.write([record("a")])
+    threading.Timer(0.05, waiting.stopping.set).start()
+    started = time.monotonic()
+    # It was allowed before it had to wait.
+    waiting.write([record("b")])
+    with pytest.raises(TransferError, match="ended before all was written"):
+        waiting.write([record("c")])
+    assert time.monotonic() - started < 5

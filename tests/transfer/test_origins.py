@@ -1,15 +1,9 @@
-"""What is read of other servers' data where those servers are not at hand, or it is not whole.
-
-The databases are made here as DynamoDB Local 1.25 and dynalite 3 and 4 were seen to make them;
-`test_import.py` has the programs themselves make some.
-"""
+"""What is read of other servers' data where those servers are not at hand, or it is not whole."""
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,44 +15,11 @@ from genset.transfer.origins.dynalite import DynaliteFolder
 from genset.transfer.origins.dynamodb_local import DynamoDBLocalFile
 from genset.transfer.records import TransferError
 from transfer.items import told
-
-KEY = {"DynamoDBAttribute": {"AttributeName": "pk", "AttributeType": "S"}, "KeyType": "HASH"}
-INFO = {
-    "Attributes": [{"AttributeName": "pk", "AttributeType": "S"}],
-    "GSIList": [],
-    "SQLiteIndex": {"": [KEY]},
-}
-OLD_COLUMNS = (
-    "TableName TEXT, ReadCapacityUnits INTEGER, WriteCapacityUnits INTEGER, TableInfo BLOB"
-)
-DESCRIPTION = {
-    "TableName": "t",
-    "AttributeDefinitions": INFO["Attributes"],
-    "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
-    "ProvisionedThroughput": {"ReadCapacityUnits": 0, "WriteCapacityUnits": 0},
-    "BillingModeSummary": {"BillingMode": "PAY_PER_REQUEST"},
-}
-
-
-def local_file(path: Path, info: Any, contents: list[bytes], columns: str = OLD_COLUMNS) -> Path:
-    database = sqlite3.connect(path)
-    database.execute(f"CREATE TABLE dm ({columns})")
-    database.execute(
-        "INSERT INTO dm (TableName, ReadCapacityUnits, WriteCapacityUnits, TableInfo) "
-        "VALUES ('t', 3, 4, ?)",
-        [json.dumps(info).encode()],
-    )
-    database.execute("CREATE TABLE sm (TableName TEXT, StreamStatus TEXT, StreamInfo BLOB)")
-    database.execute("""INSERT INTO sm VALUES ('t', 'DISABLED', '{"streamViewType":"X"}')""")
-    database.execute('CREATE TABLE "t" (hashKey TEXT, ObjectJSON BLOB NOT NULL)')
-    database.executemany('INSERT INTO "t" VALUES (?, ?)', enumerate(contents))
-    database.commit()
-    database.close()
-    return path
+from transfer.made_data import INFO, level_folder, level_table, local_file
 
 
 def test_a_database_of_an_older_dynamodb_local_is_read(tmp_path: Path) -> None:
-    path = local_file(tmp_path / "key_region.db", INFO, [b'{"pk":{"S":"a"}}', b'{"pk":{"B":"*"}}'])
+    path = local_file(tmp_path / "key_region.db", {"t": [b'{"pk":{"S":"a"}}', b'{"pk":{"B":"*"}}']})
     origin = origin_at(path)
     assert isinstance(origin, DynamoDBLocalFile)
     assert origin.names() == ["t"]
@@ -81,7 +42,7 @@ def test_a_database_of_an_older_dynamodb_local_is_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("info", [{}, [], {**INFO, "SQLiteIndex": {}}, 5])
 def test_a_description_of_an_unknown_form_is_told(tmp_path: Path, info: Any) -> None:
-    origin = origin_at(local_file(tmp_path / "x.db", info, []))
+    origin = origin_at(local_file(tmp_path / "x.db", {"t": []}, info))
     with pytest.raises(TransferError, match="describes t in an unknown way"):
         origin.table("t")
     origin.close()
@@ -96,7 +57,7 @@ def test_another_sqlite_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_damaged_database_is_told(tmp_path: Path) -> None:
-    path = local_file(tmp_path / "x.db", INFO, [b'{"pk":{"S":"a"}}'] * 3000)
+    path = local_file(tmp_path / "x.db", {"t": [b'{"pk":{"S":"a"}}'] * 3000})
     content = bytearray(path.read_bytes())
     content[len(content) // 2 :] = b"\xff" * (len(content) - len(content) // 2)
     path.write_bytes(content)
@@ -108,25 +69,16 @@ def test_a_damaged_database_is_told(tmp_path: Path) -> None:
 
 def test_of_several_databases_one_must_be_named(tmp_path: Path) -> None:
     for name in ("a_us-east-1.db", "b_us-east-1.db"):
-        local_file(tmp_path / name, INFO, [])
+        local_file(tmp_path / name, {"t": []})
     with pytest.raises(TransferError, match=r"several databases; name one of .*a_.*, .*b_"):
         origin_at(tmp_path)
-
-
-def level_folder(path: Path, contents: Mapping[str, Any]) -> Path:
-    plyvel = pytest.importorskip("plyvel", reason="plyvel has no wheel for this Python")
-    database = plyvel.DB(str(path), create_if_missing=True)
-    for key, value in contents.items():
-        database.put(key.encode(), json.dumps(value).encode())
-    database.close()
-    return path
 
 
 @pytest.mark.parametrize("form", ["{}~{}", "!{}!{}"])
 def test_a_folder_of_each_version_of_dynalite_is_read(tmp_path: Path, form: str) -> None:
     contents = {
-        ("table", "t"): DESCRIPTION,
-        ("table", "t2"): {**DESCRIPTION, "TableName": "t2"},
+        ("table", "t"): level_table("t"),
+        ("table", "t2"): level_table("t2"),
         ("item-t", "8cc798/61/"): {"pk": {"S": "a"}},
         ("item-t", "8cc799/62/"): {"pk": {"S": "b"}},
         ("item-t2", "8cc798/61/"): {"pk": {"S": "c"}},

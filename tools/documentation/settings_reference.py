@@ -31,7 +31,7 @@ def _shown(value: object) -> str:
         return str(value).lower()
     if isinstance(value, float):
         return f"{value:g}"
-    return "" if value is None else str(value)
+    return "" if value in (None, ()) else str(value)
 
 
 def _meaning(text: str) -> str:

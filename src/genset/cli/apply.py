@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import click
 
 from genset.cli.plans import done_summary, show_plan
 from genset.cli.remote import Remote, fault_message
+from genset.cli.saying import say
 from genset.cli.statuses import Status
 from genset.cli.watching import wait_for_change
 from genset.schemas.applying import ApplyError, carry_out, check_possible, loss
@@ -65,9 +66,11 @@ class _Applying:
             if self._options.dry_run or plan.is_done:
                 return Status.OK
             return self._carry_out(plan)
-        except (ApplyError, CallError) as error:
-            _say(str(error).splitlines())
-            return Status.FAILED
+        except ApplyError as error:
+            say(error.messages)
+        except CallError as error:
+            say([str(error)])
+        return Status.FAILED
 
     def watch(self) -> Status:
         """Apply at once and after every change; never returns."""
@@ -78,9 +81,9 @@ class _Applying:
             try:
                 self.once(files)
             except BotoCoreError as error:
-                _say([fault_message(error)])
+                say([fault_message(error)])
             sys.stdout.flush()
-            _say(["waiting for changes; Ctrl-C ends"])
+            say(["waiting for changes; Ctrl-C ends"])
             wait_for_change(files.stamps)
 
     def _read(self, files: Files) -> Schema | None:
@@ -91,17 +94,17 @@ class _Applying:
                 self._options.paths, parameters, format_=self._options.format, files=files
             )
         except SchemaError as error:
-            _say(map(str, error.problems))
+            say(map(str, error.problems))
             return None
-        _say(f"note: {note}" for note in schema.notes)
+        say(f"note: {note}" for note in schema.notes)
         return schema
 
     def _carry_out(self, plan: Plan) -> Status:
         if plan.destructive and not self._options.allow_destructive and not _is_agreed(plan):
-            _say(["nothing was done"])
+            say(["nothing was done"])
             return Status.FAILED
         sys.stdout.flush()
-        carry_out(self._call, plan, lambda line: _say([line]))
+        carry_out(self._call, plan, lambda line: say([line]))
         print(f"done: {done_summary(plan)}")
         return Status.OK
 
@@ -110,12 +113,7 @@ def _is_agreed(plan: Plan) -> bool:
     """Whether the user agrees to what would be lost, asked for each table."""
     losses = [f"{each.table.place}: {loss(each)}" for each in plan.destructive]
     if not sys.stdin.isatty():
-        _say([*losses, "--yes allows that"])
+        say([*losses, "--yes allows that"])
         return False
-    _say(losses)
+    say(losses)
     return click.confirm("Go on?", default=False, err=True)
-
-
-def _say(lines: Iterable[str]) -> None:
-    for line in lines:
-        print(f"genset: {line}", file=sys.stderr, flush=True)

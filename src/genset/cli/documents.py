@@ -47,7 +47,7 @@ def read_json(text: str, what: str) -> Any:
     """The value of a JSON text. Raises CommandError, whose message begins with `what`."""
     try:
         return loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CommandError(f"{what} is no JSON: {error}", Status.USAGE) from None
 
 

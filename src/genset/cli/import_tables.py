@@ -14,7 +14,7 @@ from genset.cli.progress import Progress, progress
 from genset.cli.remote import Remote
 from genset.cli.statuses import CommandError, Status
 from genset.transfer.copying import Copied, Copier, CopyOptions, Existing, Watch
-from genset.transfer.loading.rate_limit import Rate, RateLimiter
+from genset.transfer.loading.rate_limit import Rate
 from genset.transfer.origins.detection import origin_at
 from genset.transfer.origins.live import LiveTables
 from genset.transfer.origins.origin import Origin, OriginTable
@@ -43,6 +43,7 @@ def run(remote: Remote, options: ImportOptions) -> Status:
         existing=Existing(options.existing),
         segments=options.segments,
         threads=options.threads,
+        rate=options.rate,
         verify=options.verify,
     )
     with told(), closing(_origin(remote, options)) as origin:
@@ -50,8 +51,7 @@ def run(remote: Remote, options: ImportOptions) -> Status:
         tables = [origin.table(name) for name in names]
         with progress("", None) as bar:
             watch = _Telling(bar, copying.verify)
-            limiter = RateLimiter(options.rate)
-            copier = Copier(origin, remote.client(), copying, limiter, watch)
+            copier = Copier(origin, remote.client(), copying, watch)
             copier.check(tables)
             results = [watch.told(copier.copy(table)) for table in tables]
         print(_summary(results, origin), file=sys.stderr, flush=True)

@@ -5,10 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from genset.cli.documents import read_json
+from genset.cli.documents import read_item, read_json
 from genset.cli.statuses import CommandError, Status
-from genset.cli.table_schema import TableSchema
+from genset.cli.table_schema import TableSchema, maybe_schema, read_schema
 from genset.transfer.plain import Item, Number
+
+
+def find_key(client: Any, table: str, words: Sequence[str]) -> tuple[list[str], Item]:
+    """The names of the table's key attributes, and the key that the words of a command line are.
+
+    Raises CommandError, and what the client raises. Who may not describe the table can give the
+    key as JSON.
+    """
+    is_json = _is_json(words)
+    schema = maybe_schema(client, table) if is_json else read_schema(client, table)
+    if schema is None:
+        key = read_item(words[0], "the key")
+        return list(key), key
+    return schema.first_columns(), read_key(schema, words)
+
+
+def _is_json(words: Sequence[str]) -> bool:
+    return len(words) == 1 and words[0].lstrip().startswith("{")
 
 
 def read_key(schema: TableSchema, words: Sequence[str]) -> Item:
@@ -17,7 +35,7 @@ def read_key(schema: TableSchema, words: Sequence[str]) -> Item:
     They are NAME=VALUE for each key attribute, or the values alone in the key's order, or one
     JSON object. Raises CommandError for what is no key of the table.
     """
-    if len(words) == 1 and words[0].lstrip().startswith("{"):
+    if _is_json(words):
         given = _of_json(schema, words[0])
     elif len(words) == len(schema.keys.names) and not any("=" in word for word in words):
         pairs = zip(schema.keys.names, words, strict=True)

@@ -18,7 +18,7 @@ from genset.cli.remote import Remote
 from genset.cli.statuses import CommandError, Status
 from genset.transfer.formats.format import Options
 from genset.transfer.formats.registry import FORMATS
-from genset.transfer.loading.batch_writer import BatchWriter
+from genset.transfer.loading.batch_writer import patient_writer
 from genset.transfer.loading.ledger import Ledger
 from genset.transfer.loading.loader import load, remaining
 from genset.transfer.loading.rate_limit import Rate, RateLimiter
@@ -60,17 +60,17 @@ def run(remote: Remote, options: LoadOptions) -> Status:
         lines = stack.enter_context(RefusedLines(options.errors, keep_bytes=state.errors_bytes))
         bar = stack.enter_context(progress(f"loading {shape.name}", _bytes_of(sources)))
         book = _Book(bar, lines, place, state)
-        limiter = RateLimiter(options.rate)
+        writer = patient_writer(client, shape, options.rate)
         load(
             remaining(sources, state, _reader(options, shape, book)),
-            BatchWriter(client, shape, limiter),
+            writer,
             Ledger(state, book),
             keys=shape.keys,
             threads=options.threads,
         )
     if place is not None:
         place.remove()
-    print(book.summary(state, limiter), file=sys.stderr, flush=True)
+    print(book.summary(state, writer.limiter), file=sys.stderr, flush=True)
     return Status.INCOMPLETE if state.refused else Status.OK
 
 
@@ -110,9 +110,15 @@ def _state_file(options: LoadOptions, shape: TableShape) -> StateFile | None:
 
 
 def _first_state(place: StateFile | None, initial: LoadState, *, resume: bool) -> LoadState:
-    if place is None or not resume:
+    if place is None:
         return initial
-    return place.read(initial) or initial
+    if resume:
+        return place.read(initial) or initial
+    if place.path.exists():
+        print(
+            f"genset: beginning anew, not where {place.path} says; --resume does", file=sys.stderr
+        )
+    return initial
 
 
 def _reader(

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -81,6 +82,7 @@ def group() -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line `arguments`, by default the process's own; return the exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    _use_utf_8()
     try:
         status = group.main(given, prog_name="genset", standalone_mode=False)
         # What is buffered may be for a reader that has gone; that must not be told at exit.
@@ -95,6 +97,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(_usage_message(error), Status.USAGE)
     except CommandError as error:
         return _complain(str(error), error.status)
+    except UnicodeDecodeError as error:
+        return _complain(f"what is read must be UTF-8: {error.reason}", Status.USAGE)
     except (KeyboardInterrupt, click.Abort):
         return _complain("interrupted", Status.INTERRUPTED)
     except Exception as error:
@@ -103,6 +107,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         return _complain(message, Status.FAILED)
     return status or Status.OK
+
+
+def _use_utf_8() -> None:
+    """Read and write JSON as it has to be, whatever the locale; a terminal shows what it can."""
+    for stream in (sys.stdin, sys.stdout):
+        if not isinstance(stream, io.TextIOWrapper):
+            continue
+        if stream.isatty():
+            stream.reconfigure(errors="replace")
+        else:
+            stream.reconfigure(encoding="utf-8", errors="strict")
 
 
 def _usage_message(error: click.UsageError) -> str:

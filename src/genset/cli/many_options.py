@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from genset.cli.completion import complete_indexes
 from genset.cli.item_options import (
     LITERALS_HELP,
     consistent_option,
@@ -61,7 +62,12 @@ class Wanted:
 
 
 _OPTIONS: Final = (
-    click.option("--index", metavar="NAME", help="Read an index, and not the table itself."),
+    click.option(
+        "--index",
+        metavar="NAME",
+        shell_complete=complete_indexes,
+        help="Read an index, and not the table itself.",
+    ),
     click.option(
         "--filter",
         "filter_",

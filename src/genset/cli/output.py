@@ -28,6 +28,8 @@ class Output:
     """Prints in one form. BrokenPipeError is raised when the reader has gone."""
 
     form: Form = "json"
+    was_asked_for: bool = False
+    """Whether the user said which form, where that says that there is to be one."""
 
     @property
     def is_table(self) -> bool:
@@ -109,7 +111,8 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def with_output(*arguments: Any, output: Form | None, **more: Any) -> Any:
-        return command(*arguments, output=Output(output or default_form()), **more)
+        chosen = Output(output or default_form(), was_asked_for=output is not None)
+        return command(*arguments, output=chosen, **more)
 
     option = click.option(
         "-o",

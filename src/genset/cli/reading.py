@@ -8,9 +8,12 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from genset.transfer.plain import Item
+
+# Threads that still wait for an answer then end with the process.
+_STOP_S: Final = 1.0
 
 Call = Callable[..., dict[str, Any]]
 """A client's method for an operation that answers in pages."""
@@ -123,10 +126,11 @@ class _Segments:
                 yield answer
 
     def stop(self) -> None:
-        """End the threads, after the requests that are under way."""
+        """End the threads, after the requests that are under way, if those end soon."""
         self._stopping.set()
+        deadline = time.monotonic() + _STOP_S
         for thread in self._threads:
-            thread.join()
+            thread.join(max(deadline - time.monotonic(), 0))
 
     def _read(self, call: Call, request: dict[str, Any], limit: int | None) -> None:
         end: Exception | None = None

@@ -13,14 +13,14 @@ import dataclasses
 import json
 import logging
 import os
-import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 from genset.background.jobs import JobRunner
+from genset.cli.saying import say
 from genset.cli.settings import Settings
 from genset.cli.statuses import CommandError
 from genset.operations.operation import Services
@@ -79,9 +79,9 @@ def read(settings: Settings) -> StartSchema | None:
     try:
         schema = read_schema(settings.schema, parameters)
     except SchemaError as error:
-        _say(map(str, error.problems))
+        say(map(str, error.problems))
         return None
-    _say(f"note: {note}" for note in schema.notes)
+    say(f"note: {note}" for note in schema.notes)
     return StartSchema(tables=schema.tables, account=parameters.account, region=parameters.region)
 
 
@@ -157,19 +157,17 @@ class _Calls:
 
 
 def _apply(calls: _Calls, tables: tuple[TableDefinition, ...]) -> None:
-    plan = make_plan(calls, tables)
-    _say(f"{each.table.place}: {loss(each)}; it is left as it is. `genset apply` asks and does it"
+    try:
+        plan = make_plan(calls, tables)
+    except CallError as error:
+        raise CommandError(f"--schema: {error}") from None
+    say(f"{each.table.place}: {loss(each)}; it is left as it is. `genset apply` asks and does it"
          for each in plan.destructive)  # fmt: skip
     kept = [each for each in plan.tables if not each.losses]
     try:
         carry_out(calls, Plan(tuple(kept)), logger.info, Pace(time.monotonic, calls.pause))
     except ApplyError as error:
-        _say(error.messages)
+        say(error.messages)
     missing = [table.name for table in tables if describe(calls, table.name) is None]
     if missing:
         raise CommandError(f"not serving without what --schema defines: {', '.join(missing)}")
-
-
-def _say(lines: Iterable[str]) -> None:
-    for line in lines:
-        print(f"genset: {line}", file=sys.stderr, flush=True)

@@ -101,6 +101,8 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "log_level": ("debug", "info", "warning", "error"),
 }
 _METAVARS: Final = {
+    "schema": "FILE",
+    "schema_parameter": "NAME=VALUE",
     "host": "ADDRESS",
     "port": "PORT",
     "data_dir": "PATH",
@@ -224,7 +226,9 @@ def read_settings(
     Raises SettingsError for what is wrong or unknown.
     """
     given = {
-        name: _convert(name, value, "--" + name.replace("_", "-")) for name, value in flags.items()
+        name: _convert(name, value, "--" + name.replace("_", "-"))
+        for name, value in flags.items()
+        if value != ()
     }
     values = _from_file(config) | _from_environment(environment) | given
     if "storage" in values and "data_dir" in values:

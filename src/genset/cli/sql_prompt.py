@@ -14,6 +14,7 @@ from prompt_toolkit.application import get_app
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.output import create_output
 
 from genset.cli.output import Output
 from genset.cli.partiql import Partiql
@@ -113,6 +114,8 @@ def new_session(names: _Names) -> PromptSession[str]:
     Each statement is typed with the tables that are there when it is begun.
     """
     return PromptSession(
+        # What is found may go to a file while statements are typed.
+        output=None if sys.stdout.isatty() else create_output(always_prefer_tty=True),
         history=_history(),
         completer=StatementCompleter(names),
         complete_in_thread=True,

@@ -9,6 +9,7 @@ as they need no table; told here, they come with the line.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -29,6 +30,8 @@ from genset.schemas.problems import Problem
 Notes = list[Problem]
 """What of a file is not followed, and what happens instead."""
 
+# Developer guide, "Naming rules and data types"; an index is named so too.
+_TABLE_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 _CAPACITY: Final = ("ReadCapacityUnits", "WriteCapacityUnits")
 _CEILINGS: Final = ("MaxReadRequestUnits", "MaxWriteRequestUnits")
 _WARMTH: Final = ("ReadUnitsPerSecond", "WriteUnitsPerSecond")
@@ -86,6 +89,9 @@ def build_table(
     given = nodes.members(node, "a table")
     if "TableName" in given or name is None:
         name = nodes.text(nodes.required(node, "TableName", "the table"), "TableName")
+    if not _TABLE_NAME.fullmatch(name):
+        place = given.get("TableName", node)
+        raise place.error(f"a table's name has 3 to 255 letters, digits, _, . and -, not {name}")
     note_unknown_members(given, TABLE_MEMBERS, name, notes)
     types = _attribute_types(node)
     keys = _keys(node, types, f"table {name}", most=1)
@@ -207,7 +213,11 @@ def _global_index(
 
 
 def _index_name(node: Node) -> str:
-    return nodes.text(nodes.required(node, "IndexName", "an index"), "IndexName")
+    given = nodes.required(node, "IndexName", "an index")
+    name = nodes.text(given, "IndexName")
+    if not _TABLE_NAME.fullmatch(name):
+        raise given.error(f"an index's name has 3 to 255 letters, digits, _, . and -, not {name}")
+    return name
 
 
 def _projection(node: Node, name: str) -> tuple[str, tuple[str, ...]]:

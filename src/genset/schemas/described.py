@@ -13,6 +13,7 @@ from genset.schemas import nodes
 from genset.schemas.building import TABLE_MEMBERS, Notes, build_table
 from genset.schemas.definitions import INSIGHTS, POLICY, TAGS, TIME_TO_LIVE, TableDefinition
 from genset.schemas.nodes import Data, Node
+from genset.schemas.problems import Problem
 
 _KEPT: Final = TABLE_MEMBERS - {"BillingMode", "SSESpecification", "TableClass"}
 _LOCAL_KEPT: Final = ("IndexName", "KeySchema", "Projection")
@@ -22,7 +23,13 @@ _INDEX_KEPT: Final = (*_LOCAL_KEPT, "OnDemandThroughput")
 def describe_tables(node: Node, notes: Notes) -> list[TableDefinition]:
     """The tables of an answer of DescribeTable, or of several in a list or beside each other."""
     unsaid = (TIME_TO_LIVE, TAGS, POLICY, INSIGHTS)
-    return [build_table(described_node(each), notes, unsaid=unsaid) for each in _descriptions(node)]
+    descriptions = _descriptions(node)
+    for each in descriptions:
+        replicas = each.get("Replicas")
+        if replicas is not None:
+            message = "the replicas are left out: genset has no global tables"
+            notes.append(Problem(replicas.place, message))
+    return [build_table(described_node(each), notes, unsaid=unsaid) for each in descriptions]
 
 
 def input_tables(node: Node, notes: Notes) -> list[TableDefinition]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from genset.schemas import described
+from genset.schemas import cdk, described
 from genset.schemas.building import Notes
 from genset.schemas.cloudformation.template import Surroundings, Template
 from genset.schemas.definitions import TableDefinition
@@ -15,6 +15,7 @@ from genset.schemas.files import Files
 from genset.schemas.nodes import Node
 from genset.schemas.parameters import Parameters
 from genset.schemas.problems import Place, Problem, SchemaError
+from genset.schemas.serverless.service import service_tables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +78,9 @@ def read_schema(
             tables += found
         except SchemaError as error:
             problems += error.problems
+        except RecursionError:
+            message = "is nested too deeply, or defined by itself"
+            problems.append(Problem(Place(str(path), 0), message))
         unused = parameters.unused()
     if not problems and unused:
         names = ", ".join(unused)
@@ -91,7 +95,11 @@ def _read(
     path: Path, files: Files, parameters: Parameters, notes: Notes, format_: str | None
 ) -> list[TableDefinition]:
     reading = _Reading(path=path, files=files, parameters=parameters, notes=notes)
-    if format_ is None:
+    if format_ is None and path.is_dir():
+        format_ = _format_of_folder(path, files)
+    elif format_ is None and path.suffix == ".tf":
+        format_ = "terraform"
+    elif format_ is None:
         document = files.document(path)
         reading = _Reading(
             path=path, files=files, parameters=parameters, notes=notes, document=document
@@ -100,12 +108,27 @@ def _read(
     return FORMATS[format_](reading)
 
 
+def _format_of_folder(folder: Path, files: Files) -> str:
+    if files.listed(folder, "*.template.json") or files.listed(folder, "manifest.json"):
+        return "cdk"
+    if files.listed(folder, "*.tf"):
+        return "terraform"
+    place = Place(str(folder), 0)
+    raise SchemaError.at(place, "has neither *.tf nor *.template.json; name a file in it")
+
+
 def _format_of(document: Node) -> str:
     first = document
+    if any(document.get(name) is not None for name in ("planned_values", "terraform_version")):
+        return "terraform-json"
     if isinstance(document.data, list) and document.data:
         first = document.data[0]
     if first.get("Resources") is not None:
         return "cloudformation"
+    if first.get("service") is not None and first.get("provider") is not None:
+        return "serverless"
+    if first.get("artifacts") is not None:
+        return "cdk"
     described_ = first.get("Table") or first.get("TableDescription") or first
     if described_.get("KeySchema") is not None or described_.get("TableName") is not None:
         return "describe-table" if described_.get("TableStatus") is not None else "create-table"
@@ -138,8 +161,39 @@ def _inputs(reading: _Reading) -> list[TableDefinition]:
     return described.input_tables(reading.root, reading.notes)
 
 
+def _cdk(reading: _Reading) -> list[TableDefinition]:
+    path = reading.path
+    if not path.is_dir() and path.name != cdk.MANIFEST:
+        return _cloudformation(reading)
+    folder = path if path.is_dir() else path.parent
+    return cdk.assembly_tables(folder, reading.files, reading.parameters, reading.notes)
+
+
+def _serverless(reading: _Reading) -> list[TableDefinition]:
+    return service_tables(
+        reading.root, reading.path.parent, reading.files, reading.parameters, reading.notes
+    )
+
+
+def _terraform(reading: _Reading) -> list[TableDefinition]:
+    # Imported late: its grammar takes a while.
+    from genset.schemas.terraform.module import terraform_tables
+
+    return terraform_tables(reading.path, reading.files, reading.parameters, reading.notes)
+
+
+def _terraform_json(reading: _Reading) -> list[TableDefinition]:
+    from genset.schemas.terraform.shown import shown_tables
+
+    return shown_tables(reading.root, reading.notes)
+
+
 FORMATS: Final[Mapping[str, Callable[[_Reading], list[TableDefinition]]]] = {
     "cloudformation": _cloudformation,
+    "cdk": _cdk,
+    "serverless": _serverless,
+    "terraform": _terraform,
+    "terraform-json": _terraform_json,
     "describe-table": _described,
     "create-table": _inputs,
 }

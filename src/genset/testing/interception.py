@@ -18,7 +18,7 @@ from unittest.mock import patch
 from genset.testing import beside_moto, signing
 from genset.testing.async_transport import AsyncTransport
 from genset.testing.beside_moto import is_dynamodb
-from genset.testing.botocore_data import shared_loader
+from genset.testing.botocore_sessions import new_session, shared_loader
 from genset.testing.database import Database
 from genset.testing.transport import EVENTS, READ_TIMEOUT_S, SECRET_KEY, Transport
 
@@ -38,7 +38,10 @@ real_servers: Final[set[str]] = set()
 
 
 class Interception:
-    """Has `database` answer all clients of DynamoDB and its streams between `start` and `stop`."""
+    """Has `database` answer all clients of DynamoDB and its streams between `start` and `stop`.
+
+    One at a time.
+    """
 
     def __init__(self, database: Database, *, region: str, account: str) -> None:
         self._database = database
@@ -49,45 +52,32 @@ class Interception:
         }
         self._stack = ExitStack()
         self._patched: set[str] = set()
-        # Sessions made meanwhile keep the handlers for ever.
-        self._is_on = False
 
     def start(self) -> None:
         """Begin. Sets the environment, and boto3's default session aside."""
         stack = self._stack
         try:
             stack.enter_context(_changed_environment(self._environment))
-            looking = [(event, self._look_for_senders) for event in EVENTS]
-            choosing = [(event, self._choose_signer) for event in signing.EVENTS]
-            stack.enter_context(_builtin_handlers((*looking, *choosing)))
-            self._is_on = True
+            stack.enter_context(_builtin_handlers())
             stack.enter_context(patch("botocore.session.create_loader", _create_loader))
+            stack.enter_context(patch("botocore.session.get_session", new_session))
             stack.enter_context(patch("boto3.DEFAULT_SESSION", None))
             beside_moto.answer_all(True)
             stack.callback(beside_moto.answer_all, False)
             importlib.import_module("botocore.httpsession")
-            self._patch_senders()
+            self.patch_senders()
+            stack.enter_context(patch(f"{__name__}._at_work", self))
         except BaseException:
             stack.close()
             raise
 
     def stop(self) -> None:
         """End; all is as it was before."""
-        self._is_on = False
         self._stack.close()
         self._patched.clear()
 
-    def _look_for_senders(self, **_: Any) -> None:
-        """A handler of `before-send`: a sender may have been imported since the start."""
-        if self._is_on:
-            beside_moto.keep_moto_out()
-            self._patch_senders()
-
-    def _choose_signer(self, **choice: Any) -> str | None:
-        """A handler of `choose-signer`; a real server may verify the signature."""
-        return signing.choose(**choice) if self._is_on and not real_servers else None
-
-    def _patch_senders(self) -> None:
+    def patch_senders(self) -> None:
+        """Have all senders that are imported hand over what is DynamoDB's. Idempotent."""
         for module, name, is_async in _SENDERS:
             sender = getattr(sys.modules.get(module), name, None)
             if sender is not None and module not in self._patched:
@@ -114,6 +104,29 @@ class Interception:
             return await real(sender, request)
 
         return send
+
+
+_at_work: Interception | None = None
+
+# Handlers of events. The sessions made while an interception is at work keep them for ever.
+
+
+def _look_for_senders(**_: Any) -> None:
+    """A handler of `before-send`: a sender may have been imported since the start."""
+    if _at_work is not None:
+        beside_moto.keep_moto_out()
+        _at_work.patch_senders()
+
+
+def _choose_signer(**choice: Any) -> str | None:
+    """A handler of `choose-signer`; a real server may verify the signature."""
+    return signing.choose(**choice) if _at_work is not None and not real_servers else None
+
+
+_HANDLERS: Final[Sequence[tuple[str, Callable[..., Any]]]] = (
+    *((event, _look_for_senders) for event in EVENTS),
+    *((event, _choose_signer) for event in signing.EVENTS),
+)
 
 
 def _is_for_us(request: AWSPreparedRequest) -> bool:
@@ -154,13 +167,13 @@ def _changed_environment(values: Mapping[str, str]) -> Iterator[None]:
 
 
 @contextmanager
-def _builtin_handlers(handlers: Sequence[tuple[str, Callable[..., Any]]]) -> Iterator[None]:
-    """Have all sessions made meanwhile call these, by the names of events."""
+def _builtin_handlers() -> Iterator[None]:
+    """Have all sessions made meanwhile call `_HANDLERS`."""
     from botocore.handlers import BUILTIN_HANDLERS
 
-    BUILTIN_HANDLERS.extend(handlers)
+    BUILTIN_HANDLERS.extend(_HANDLERS)
     try:
         yield
     finally:
-        for handler in handlers:
+        for handler in _HANDLERS:
             BUILTIN_HANDLERS.remove(handler)

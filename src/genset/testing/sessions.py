@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import botocore.session
 from boto3.session import Session
 
-from genset.testing import signing
-from genset.testing.botocore_data import shared_loader
+from genset.testing import botocore_sessions, signing
 from genset.testing.clock import Clock
 from genset.testing.database import Database, Mark
 from genset.testing.switchboard import Switchboard
@@ -81,7 +79,7 @@ class LocalSession(Session):  # type: ignore[misc]
         from genset.testing.async_transport import AsyncTransport, note_read_timeout
 
         session = get_session()
-        session.register_component("data_loader", shared_loader())
+        session.register_component("data_loader", botocore_sessions.shared_loader())
         session.set_credentials(self.account, SECRET_KEY)
         session.set_config_variable("region", self.region_name)
         transport = AsyncTransport(self.database)
@@ -135,8 +133,8 @@ def new_session(region: str, account: str) -> Any:
 
 
 def _session_options(region: str, account: str) -> dict[str, Any]:
-    core = botocore.session.get_session()
-    core.register_component("data_loader", shared_loader())
+    core = botocore_sessions.new_session()
+    core.register_component("data_loader", botocore_sessions.shared_loader())
     return {
         # The server takes an access key of twelve digits for the account.
         "aws_access_key_id": account,

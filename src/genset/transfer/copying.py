@@ -8,10 +8,10 @@ from enum import Enum
 from typing import Any
 
 from genset.transfer.creation import Creator, difference_of_keys, left_out
-from genset.transfer.loading.batch_writer import BatchWriter
+from genset.transfer.loading.batch_writer import patient_writer
 from genset.transfer.loading.ledger import Ledger, Ticket
 from genset.transfer.loading.loader import load
-from genset.transfer.loading.rate_limit import RateLimiter
+from genset.transfer.loading.rate_limit import Rate
 from genset.transfer.loading.state import LoadState, SourceState
 from genset.transfer.origins.origin import Origin, OriginTable
 from genset.transfer.plain import Item
@@ -38,6 +38,7 @@ class CopyOptions:
     existing: Existing = Existing.REFUSE
     segments: int = 4
     threads: int = 4
+    rate: Rate | None = None
     verify: bool = True
 
 
@@ -78,18 +79,10 @@ class Watch:
 class Copier:
     """Copies tables from an origin to a client's server."""
 
-    def __init__(
-        self,
-        origin: Origin,
-        client: Any,
-        options: CopyOptions,
-        limiter: RateLimiter,
-        watch: Watch,
-    ) -> None:
+    def __init__(self, origin: Origin, client: Any, options: CopyOptions, watch: Watch) -> None:
         self._origin = origin
         self._client = client
         self._options = options
-        self._limiter = limiter
         self._watch = watch
         self._creator = Creator(client)
 
@@ -142,7 +135,7 @@ class Copier:
         state = LoadState(shape.name, [SourceState(self._origin.place, None, None)])
         load(
             _fingerprinted(self._origin.read(result.name, self._options.segments), read),
-            BatchWriter(self._client, shape, self._limiter),
+            patient_writer(self._client, shape, self._options.rate),
             Ledger(state, _Book(self._watch)),
             keys=shape.keys,
             threads=self._options.threads,

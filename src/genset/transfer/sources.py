@@ -7,12 +7,12 @@ import gzip
 import io
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final, cast
+from typing import Any, BinaryIO, Final, cast
 
-from genset.transfer.formats.detection import detect_format
+from genset.transfer.formats.detection import detect_format, is_telling
 from genset.transfer.formats.format import Format
 from genset.transfer.records import TransferError
 
@@ -58,6 +58,23 @@ class _Counted(io.RawIOBase):
         return taken
 
 
+class _Replayed(io.RawIOBase):
+    """A raw stream that gives `head` again before what `rest` has."""
+
+    def __init__(self, head: bytes, rest: io.BufferedReader) -> None:
+        self._head = head
+        self._rest = rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        piece = self._head[: len(buffer)] or self._rest.read1(len(buffer))
+        self._head = self._head[len(piece) :]
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+
 @dataclass(slots=True)
 class Opened:
     """An open source: its uncompressed bytes, its format, and how many stored bytes were read."""
@@ -79,13 +96,30 @@ def opened(source: Source) -> Iterator[Opened]:
         counted = _Counted(_raw(source, stack))
         stream: io.BufferedReader = io.BufferedReader(cast(io.RawIOBase, counted), _HEAD_BYTES)
         try:
-            if stream.peek(2)[:2] == _GZIP_MAGIC:
+            head, stream = _looked_at(stream, lambda head: len(head) >= len(_GZIP_MAGIC))
+            if head.startswith(_GZIP_MAGIC):
                 unzipped = gzip.GzipFile(fileobj=stream, mode="rb")
                 stream = io.BufferedReader(cast(io.RawIOBase, unzipped), _HEAD_BYTES)
-            found = source.format or detect_format(source.name, stream.peek(_HEAD_BYTES))
+            found = source.format
+            if found is None:
+                head, stream = _looked_at(stream, is_telling)
+                found = detect_format(source.name, head)
             yield Opened(cast(BinaryIO, stream), found, counted)
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise TransferError(f"{source.name} is damaged: {error}") from None
+
+
+def _looked_at(
+    stream: io.BufferedReader, is_enough: Callable[[bytes], bool]
+) -> tuple[bytes, io.BufferedReader]:
+    """The beginning of a stream, which may come in pieces, and a stream of all of it."""
+    head = b""
+    while len(head) < _HEAD_BYTES and not is_enough(head):
+        piece = stream.read1(_HEAD_BYTES - len(head))
+        if not piece:
+            break
+        head += piece
+    return head, io.BufferedReader(_Replayed(head, stream), _HEAD_BYTES)
 
 
 def _raw(source: Source, stack: contextlib.ExitStack) -> BinaryIO:

@@ -50,14 +50,13 @@ def command(
     """
     from genset.cli.calls import call_once
     from genset.cli.expressions import Placeholders
-    from genset.cli.keys import read_key
-    from genset.cli.table_schema import read_schema
+    from genset.cli.keys import find_key
 
     client = remote.client()
-    schema = read_schema(client, table)
+    columns, found = find_key(client, table, key)
     request: dict[str, Any] = {
         "TableName": table,
-        "Key": read_key(schema, key),
+        "Key": found,
         "ReturnValues": "ALL_OLD" if returns else "NONE",
     }
     placeholders = Placeholders(names, values)
@@ -65,7 +64,7 @@ def command(
         request["ConditionExpression"] = placeholders.rewrite(condition)
     answer = call_once(client.delete_item, request, placeholders, stats=stats)
     if "Attributes" in answer:
-        output.item(answer["Attributes"], schema.first_columns())
+        output.item(answer["Attributes"], columns)
     elif returns:
         raise CommandError(f"{table} had no item {' '.join(key)}", Status.NOT_FOUND)
     return Status.OK

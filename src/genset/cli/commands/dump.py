@@ -22,16 +22,18 @@ from genset.cli.remote import Remote, remote_options
 @click.option(
     "--format",
     "format_name",
-    type=click.Choice(["csv", "jsonl", "json", "dynamodb-json"]),
+    type=click.Choice(["csv", "jsonl", "json", "dynamodb-json", "aws-cli"]),
     help="By default what the output file's name says, or dynamodb-json, which keeps all types.",
 )
 @click.option(
     "--output-file",
+    metavar="FILE",
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write here; a name that ends in .gz is compressed.",
 )
 @click.option(
     "--segments",
+    metavar="N",
     type=click.IntRange(1, 10),
     default=1,
     show_default=True,
@@ -47,7 +49,9 @@ from genset.cli.remote import Remote, remote_options
 @names_option
 @values_option
 @consistent_option
-@click.option("--delimiter", default=",", help="What separates the cells of CSV.")
+@click.option(
+    "--delimiter", metavar="CHARACTER", default=",", help="What separates the cells of CSV."
+)
 @remote_options
 def command(remote: Remote, **options: Any) -> None:
     """Write all items of TABLE to a file, or to the standard output.

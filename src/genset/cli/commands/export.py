@@ -15,6 +15,7 @@ from genset.cli.remote import Remote, remote_options
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.option(
     "--segments",
+    metavar="N",
     type=click.IntRange(1, 10),
     default=4,
     show_default=True,

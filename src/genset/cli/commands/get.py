@@ -47,14 +47,13 @@ def command(
     """
     from genset.cli.calls import call_once
     from genset.cli.expressions import Placeholders
-    from genset.cli.keys import read_key
-    from genset.cli.table_schema import read_schema
+    from genset.cli.keys import find_key
 
     client = remote.client()
-    schema = read_schema(client, table)
+    columns, found = find_key(client, table, key)
     request: dict[str, Any] = {
         "TableName": table,
-        "Key": read_key(schema, key),
+        "Key": found,
         "ConsistentRead": consistent,
     }
     placeholders = Placeholders(names)
@@ -64,5 +63,5 @@ def command(
     if "Item" not in answer:
         shown = " ".join(key)
         raise CommandError(f"{table} has no item {shown}", Status.NOT_FOUND)
-    output.item(answer["Item"], schema.first_columns())
+    output.item(answer["Item"], columns)
     return Status.OK

@@ -30,6 +30,7 @@ from genset.cli.statuses import Status
 )
 @click.option(
     "--segments",
+    metavar="N",
     type=click.IntRange(1, 10),
     default=4,
     show_default=True,
@@ -37,6 +38,7 @@ from genset.cli.statuses import Status
 )
 @click.option(
     "--threads",
+    metavar="N",
     type=click.IntRange(1, 10),
     default=4,
     show_default=True,

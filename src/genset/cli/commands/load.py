@@ -39,7 +39,7 @@ def _delimiter(_: click.Context, __: click.Parameter, text: str) -> str:
 @click.option(
     "--format",
     "format_name",
-    type=click.Choice(["csv", "jsonl", "json", "dynamodb-json"]),
+    type=click.Choice(["csv", "jsonl", "json", "dynamodb-json", "aws-cli"]),
     help="What the files are; by default their names and beginnings tell.",
 )
 @click.option(
@@ -50,20 +50,31 @@ def _delimiter(_: click.Context, __: click.Parameter, text: str) -> str:
     help="Types of CSV columns: S, N, B, BOOL, NULL, SS, NS, BS, L, M or DYNAMODB.",
 )
 @click.option(
-    "--delimiter", default=",", callback=_delimiter, help="What separates the cells of CSV."
+    "--delimiter",
+    metavar="CHARACTER",
+    default=",",
+    callback=_delimiter,
+    help="What separates the cells of CSV.",
 )
 @rate_option
 @click.option(
     "--threads",
+    metavar="N",
     type=click.IntRange(1, 10),
     default=4,
     show_default=True,
     help="How many batches are written at a time.",
 )
-@click.option("--errors", type=click.Path(path_type=Path), help="Keep the refused lines here.")
+@click.option(
+    "--errors",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Keep the refused lines here.",
+)
 @click.option("--resume", is_flag=True, help="Go on where an earlier load was ended.")
 @click.option(
     "--state",
+    metavar="FILE",
     type=click.Path(path_type=Path),
     help="Where to note how far it is; by default beside the first file.",
 )
@@ -71,9 +82,9 @@ def _delimiter(_: click.Context, __: click.Parameter, text: str) -> str:
 def command(remote: Remote, **options: Any) -> Status:
     """Load items from files into TABLE.
 
-    A FILE is CSV with a header, JSON lines, a JSON array, DynamoDB JSON lines, or the folder of an
-    export to S3 (or its manifest-summary.json); gzip is seen, and "-" is the standard input. Each
-    item replaces the one with its key.
+    A FILE is CSV with a header, JSON lines, a JSON array, DynamoDB JSON lines, what `aws dynamodb
+    scan` prints, or the folder of an export to S3 (or its manifest-summary.json); gzip is seen, and
+    "-" is the standard input. Each item replaces the one with its key.
 
     A line that is refused is told as FILE:LINE: why, and the others are loaded; then the exit
     status is 4. After an interruption, the same command with --resume goes on.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import socket
@@ -12,6 +11,7 @@ from typing import Any
 import click
 
 from genset.cli.activation import ActivationError, passed_socket
+from genset.cli.loading import collector_at_rest
 from genset.cli.settings import CONFIG_FILE, Setting, Settings, all_settings, read_settings
 from genset.cli.statuses import CommandError, Status
 
@@ -59,21 +59,24 @@ def command(**given: Any) -> int:
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    # What is imported is no garbage: the collector has nothing to look for until all is loaded.
-    gc.disable()
-    # Imported late: a wrong option is answered without loading a server.
-    schema = None
-    if settings.schema:
-        from genset.cli import schema_at_start
+    with collector_at_rest():
+        return _serve(settings, passed)
 
-        schema = schema_at_start.read(settings)
-        if schema is None:
-            return Status.USAGE
+
+def _serve(settings: Settings, passed: socket.socket | None) -> int:
+    # Imported late: a wrong option is answered without loading a server.
     from genset.cli import serve
     from genset.storage.engine import StorageError
     from genset.wire.credentials import CredentialsError
 
     try:
+        schema = None
+        if settings.schema:
+            from genset.cli import schema_at_start
+
+            schema = schema_at_start.read(settings)
+            if schema is None:
+                return Status.USAGE
         return serve.run(settings, schema, passed)
     except CredentialsError as error:
         raise CommandError(str(error), Status.USAGE) from None
@@ -85,5 +88,3 @@ def command(**given: Any) -> int:
         raise CommandError(message) from None
     except KeyboardInterrupt:
         return Status.OK
-    finally:
-        gc.enable()

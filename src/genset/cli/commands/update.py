@@ -81,16 +81,15 @@ def command(
     """
     from genset.cli.calls import call_once
     from genset.cli.expressions import Placeholders
-    from genset.cli.keys import read_key
-    from genset.cli.table_schema import read_schema
+    from genset.cli.keys import find_key
 
     placeholders = Placeholders(names, values)
     change = _expression(placeholders, sets, adds, removes, expression)
     client = remote.client()
-    schema = read_schema(client, table)
+    columns, found = find_key(client, table, key)
     request: dict[str, Any] = {
         "TableName": table,
-        "Key": read_key(schema, key),
+        "Key": found,
         "UpdateExpression": change,
         "ReturnValues": _RETURNS[returns],
     }
@@ -98,7 +97,7 @@ def command(
         request["ConditionExpression"] = placeholders.rewrite(condition)
     answer = call_once(client.update_item, request, placeholders, stats=stats)
     if "Attributes" in answer:
-        output.item(answer["Attributes"], schema.first_columns())
+        output.item(answer["Attributes"], columns)
     return Status.OK
 
 

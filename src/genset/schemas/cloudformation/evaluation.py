@@ -18,7 +18,7 @@ from genset.schemas.nodes import Node, Unknown
 
 _VARIABLE: Final = re.compile(r"\$\{(!?)\s*([^}]*?)\s*\}")
 _DYNAMIC: Final = "{{resolve:"
-_NESTING_MAX: Final = 200
+_NESTING_MAX: Final = 60
 
 
 class NoValue:

@@ -96,7 +96,7 @@ class Template:
         if name.startswith("AWS::"):
             return node.with_data(self._pseudo(name))
         if name in self._parameters:
-            return self._parameters[name].with_data(self._parameters[name].data)
+            return node.with_data(self._parameters[name].data)
         return self._resource_value(name, node)
 
     def attribute(self, resource: str, attribute: str, node: Node) -> Node:

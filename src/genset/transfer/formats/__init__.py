@@ -3,6 +3,7 @@
 - `csv_items`: CSV with a header, whose columns have types;
 - `json_lines`, `json_array`: plain JSON, an item a line, or one array of items;
 - `dynamodb_json`: DynamoDB JSON, an item a line, as DynamoDB exports to S3;
+- `aws_cli`: what the AWS CLI prints of a scan;
 - `detection`: which format a file has;
 - `registry`: all of them by name.
 """

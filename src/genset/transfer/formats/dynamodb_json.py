@@ -34,9 +34,12 @@ def read(stream: BinaryIO, name: str, _: Options) -> Readings:
 def parse_item(text: bytes | str, place: Place) -> Record | Fault:
     """The record of a bare item's text, or its fault."""
     raw = text.encode() if isinstance(text, str) else text
-    return parse_line(
-        raw, place, lambda line: (from_dynamodb_json(_object(orjson.loads(line))), False)
-    )
+    return parse_line(raw, place, lambda line: (bare_item(line), False))
+
+
+def bare_item(text: bytes) -> Item:
+    """The item of a bare item's text. Raises ValueError with what is wrong."""
+    return from_dynamodb_json(_object(orjson.loads(text)))
 
 
 def _record(line: bytes) -> tuple[Item, bool]:

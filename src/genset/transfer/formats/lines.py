@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from json import JSONDecodeError
 from typing import BinaryIO
 
 from genset.transfer.plain import Item
@@ -27,6 +28,8 @@ def parse_line(line: bytes, place: Place, parse: Parse) -> Reading:
         item, deletes = parse(line)
     except RecursionError:
         return Fault(place, "it is nested too deeply", text)
+    except JSONDecodeError as error:
+        return Fault(place, f"it is not JSON: {error.msg} at character {error.colno}", text)
     except ValueError as error:
         return Fault(place, str(error), text)
     return Record(place=place, item=item, text=text, deletes=deletes)

@@ -6,14 +6,15 @@ What a server leaves unprocessed, or throttles, is tried again (API reference, B
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from genset.transfer.canonical import key_text
 from genset.transfer.loading.patience import Patience
-from genset.transfer.loading.rate_limit import RateLimiter
-from genset.transfer.records import Fault, Record
+from genset.transfer.loading.rate_limit import Rate, RateLimiter
+from genset.transfer.records import Fault, Record, TransferError
 from genset.transfer.tables import TableShape
 
 # The errors that are about what was sent, and not about the server or its caller.
@@ -58,12 +59,15 @@ class BatchWriter:
         client: Any,
         shape: TableShape,
         limiter: RateLimiter,
-        patience: Callable[[], Patience] = Patience,
+        patience: Callable[[], Patience],
+        stopping: threading.Event,
     ) -> None:
         self._client = client
         self._shape = shape
-        self._limiter = limiter
         self._patience = patience
+        self.limiter = limiter
+        self.stopping = stopping
+        """Once it is set, no write is begun, and `write` raises TransferError."""
 
     def write(self, records: Sequence[Record]) -> list[tuple[Record, Fault]]:
         """Write all; return those records that were refused, with their faults.
@@ -76,6 +80,8 @@ class BatchWriter:
         refused: list[tuple[Record, Fault]] = []
         waiting: list[Sequence[Record]] = [records]
         while waiting:
+            if self.stopping.is_set():
+                raise TransferError("ended before all was written")
             batch = waiting.pop()
             sent = self._send(batch)
             if sent.refusal is not None and len(batch) == 1:
@@ -94,7 +100,7 @@ class BatchWriter:
     def _send(self, batch: Sequence[Record]) -> _Sent:
         from botocore import exceptions
 
-        self._limiter.wait()
+        self.limiter.wait()
         try:
             answer = self._client.batch_write_item(
                 RequestItems={self._shape.name: list(map(_request, batch))},
@@ -113,11 +119,18 @@ class BatchWriter:
         keys = {key_text(_content(each), self._shape.keys) for each in left}
         rest = [record for record in batch if key_text(record.item, self._shape.keys) in keys]
         consumed = answer.get("ConsumedCapacity", ())
-        self._limiter.pay(
+        self.limiter.pay(
             items=len(batch) - len(rest),
             capacity_units=sum(each.get("CapacityUnits", 0) for each in consumed),
         )
         return _Sent(rest, busy="the server leaves items unprocessed" if rest else None)
+
+
+def patient_writer(client: Any, shape: TableShape, rate: Rate | None) -> BatchWriter:
+    """A writer that keeps to a rate, and whose pauses end when it is stopped."""
+    stopping = threading.Event()
+    limiter = RateLimiter(rate, sleep=stopping.wait)
+    return BatchWriter(client, shape, limiter, lambda: Patience(sleep=stopping.wait), stopping)
 
 
 def _failed(error: Any, batch: Sequence[Record]) -> _Sent:
@@ -125,7 +138,9 @@ def _failed(error: Any, batch: Sequence[Record]) -> _Sent:
     fault = error.response.get("Error", {})
     code, message = fault.get("Code", ""), fault.get("Message", "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if code in _REFUSALS or status == _TOO_LARGE:
+    if status == _TOO_LARGE:
+        return _Sent((), refusal="it is larger than a request may be")
+    if code in _REFUSALS:
         return _Sent((), refusal=message or code)
     if code in _PASSING or status >= _SERVER_FAULT:
         return _Sent(batch, busy=f"{code}: {message}")

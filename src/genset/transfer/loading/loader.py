@@ -56,13 +56,16 @@ class _Batch:
 
 
 class _Threads:
-    """The threads that write; `with` ends them, whatever happens, after what they were given."""
+    """The threads that write; `with` ends them after what they were given, or at once if it fails.
+
+    Either way the writer is stopped then.
+    """
 
     def __init__(self, writer: BatchWriter, ledger: Ledger, count: int) -> None:
         self._writer = writer
         self._ledger = ledger
         self._failure: BaseException | None = None
-        self._stopping = threading.Event()
+        self._stopping = writer.stopping
         self._queues: list[queue.Queue[Sequence[Entry]]] = [
             queue.Queue(_BATCHES_WAITING) for _ in range(count)
         ]
@@ -79,14 +82,22 @@ class _Threads:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
-        if error is not None:
+        try:
+            if error is None:
+                self._finish()
+        finally:
             self._stopping.set()
+            for thread in self._threads:
+                thread.join()
+        if error is None:
+            self.check()
+
+    def _finish(self) -> None:
+        """Have the threads end when they have written all that they were given."""
         for each in self._queues:
             self._put(each, ())
         for thread in self._threads:
             thread.join()
-        if error is None:
-            self.check()
 
     def check(self) -> None:
         """Raise what stopped a thread."""

@@ -22,7 +22,7 @@ class Patience:
         self,
         *,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], object] = time.sleep,
         jitter: Callable[[], float] = random.random,
         silence_s_max: float = SILENCE_S_MAX,
     ) -> None:

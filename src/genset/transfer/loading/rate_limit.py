@@ -38,7 +38,7 @@ class RateLimiter:
         rate: Rate | None,
         *,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         self._rate = rate
         self._clock = clock

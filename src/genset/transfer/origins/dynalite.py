@@ -8,7 +8,6 @@ tables know neither streams nor time to live.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -87,6 +86,9 @@ class DynaliteFolder:
 @contextlib.contextmanager
 def _locked(path: Path) -> Iterator[None]:
     """Hold LevelDB's own lock. Raises TransferError if a server holds it."""
+    # Not every system has it, and those have no plyvel either.
+    import fcntl
+
     try:
         with (path / "LOCK").open("r+b") as file:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -17,19 +17,20 @@ from genset.cli.statuses import Status
 def command(prefix: str, long: bool, output: Output, remote: Remote) -> int:
     """Print the names of the tables, one a line; with PREFIX, of those that begin so.
 
-    With --long each table is described: its state, keys, how many items and bytes it holds (as
-    the service counts them, on AWS every six hours), indexes, billing and stream.
+    With --long or --output each table is described: its state, keys, how many items and bytes it
+    holds (as the service counts them, on AWS every six hours), indexes, billing and stream.
 
     \b
     genset tables list
     genset tables list test- | xargs genset tables delete --yes
-    genset tables list --long --output json
+    genset tables list --long
+    genset tables list --output json | jq .table
     """
     from genset.cli.table_listing import print_listing, table_names
 
     client = remote.client()
     names = [name for name in table_names(client) if name.startswith(prefix)]
-    if long:
+    if long or output.was_asked_for:
         print_listing(client, names, output)
     else:
         for name in names:

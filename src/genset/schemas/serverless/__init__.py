@@ -1,0 +1,1 @@
+"""The Serverless Framework: `variables` resolves ${...}, `service` has the tables of a service."""

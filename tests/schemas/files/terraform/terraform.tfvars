@@ -1,0 +1,3 @@
+tags = {
+  cost-center = "42"
+}
