@@ -102,6 +102,19 @@ async def clients_of_anyone(_: LocalSession) -> None:
             assert (await made_before.list_tables())["TableNames"] == ["Music"]
 
 
+async def timeouts_of_anyone(_: LocalSession) -> None:
+    import aioboto3
+    from aiobotocore.config import AioConfig
+    from botocore.exceptions import ReadTimeoutError
+
+    config = AioConfig(read_timeout=2, retries={"max_attempts": 0})
+    with mock_dynamodb() as mocked:
+        mocked.switches.set(latency="20s")
+        async with aioboto3.Session().client("dynamodb", config=config) as client:
+            with pytest.raises(ReadTimeoutError):
+                await client.list_tables()
+
+
 CHECKS: tuple[Check, ...] = (
     a_client,
     a_resource,
@@ -113,6 +126,7 @@ CHECKS: tuple[Check, ...] = (
     a_timeout,
     a_request_that_is_too_large,
     clients_of_anyone,
+    timeouts_of_anyone,
 )
 
 

@@ -184,6 +184,17 @@ class TestOfUnittest(unittest.TestCase):
         put(boto3.client("dynamodb"), {**NINA, "Song": {"S": "Sinnerman"}})
 
 
+class TestOfASubclass(TestOfUnittest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        boto3.client("dynamodb").create_table(**{**MUSIC, "TableName": "More"})
+
+    def test_what_the_subclass_has_made_is_there(self):
+        self.add()
+        assert boto3.client("dynamodb").list_tables()["TableNames"] == ["More", "Music"]
+
+
 def test_a_failing_set_up_class_ends_its_mock():
     @mock_dynamodb
     class Case(unittest.TestCase):

@@ -49,12 +49,12 @@ class SharedMemory:
             self._file = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the server
 
     def copy(self) -> bytes:
-        """All of it, for `restore`; while no other process or thread uses it."""
+        """All of it, for `restore`; while nobody else uses it."""
         return self._bytes[:]
 
-    def restore(self, copied: bytes) -> None:
-        """Be as when `copied` was made; while no other process or thread uses it."""
-        self._bytes[:] = copied
+    def restore(self, copied: bytes | None) -> None:
+        """Be as when `copied` was made, or as at first; while nobody else uses it."""
+        self._bytes[:] = copied or bytes(_SIZE)
 
     def close(self) -> None:
         """Give the memory back to the system."""

@@ -11,9 +11,9 @@ of pytest.
 In the order in which a request meets them: `sessions` and `mocking` are what tests use, `signing`
 spares requests their signatures, `transport` and `async_transport` take them from botocore,
 `interception` from clients that know nothing of this; `database` is the assembled server,
-`stepping` runs it without an event loop, `clock` moves its time, and `switchboard` lets it fail.
-`declared_tables` makes tables that all tests start with, `prepared` brings them back to that, and
-`server` runs a real server beside them.
+`stepping` runs it without an event loop, `clock` moves its time, and `switchboard` lets it fail, by
+chance or as `planned`. `declared_tables` makes tables that all tests start with, `prepared` brings
+them back to that, and `server` runs a real server beside them.
 
 Importing this package loads nothing of all that until it is used.
 """

@@ -20,8 +20,9 @@ from genset.operations.operation import Services
 from genset.storage.sqlite import MemoryEngine
 from genset.testing.assembly import assemble
 from genset.testing.clock import Clock, ClockState
+from genset.testing.planned import PlannedRealism
 from genset.testing.stepping import Held, pause, run_whole, step
-from genset.testing.switchboard import PlannedRealism, Switchboard, SwitchboardState
+from genset.testing.switchboard import Switchboard, SwitchboardState
 from genset.wire.messages import WireRequest, WireResponse
 
 _PROMPT_JOBS: Final[Sequence[Job]] = all_jobs(ttl_sweep_s=0)

@@ -102,21 +102,34 @@ def _decorate_test_case(case: Any, mock: Mock) -> Any:
 
     @classmethod  # type: ignore[misc]
     def set_up(cls: Any) -> None:
-        database = mock.start()
+        cls._genset_start = _Start(mock.start())
         # Also called if setUpClass fails, when tearDownClass is not.
         cls.addClassCleanup(mock.stop)
         set_up_class(cls)
-        cls._genset_start = (database, database.mark())
 
     @functools.wraps(run)
-    def run_rolled_back(self: Any, *arguments: Any, **named: Any) -> Any:
-        database, mark = self._genset_start
-        database.rollback(mark)
+    def run_from_start(self: Any, *arguments: Any, **named: Any) -> Any:
+        type(self)._genset_start.return_to()
         return run(self, *arguments, **named)
 
     case.setUpClass = set_up
-    case.run = run_rolled_back
+    case.run = run_from_start
     return case
+
+
+class _Start:
+    """What all tests of a class begin with: the state when the first of them does."""
+
+    def __init__(self, database: _Database) -> None:
+        self._database = database
+        self._mark: Any = None
+
+    def return_to(self) -> None:
+        # Not marked in setUpClass, which a subclass may go on with.
+        if self._mark is None:
+            self._mark = self._database.mark()
+        else:
+            self._database.rollback(self._mark)
 
 
 def _decorate_class(cls: Any, mock: Mock) -> Any:

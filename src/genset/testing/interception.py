@@ -136,10 +136,13 @@ def _is_for_us(request: AWSPreparedRequest) -> bool:
 
 
 def _timeout_s(sender: Any) -> float:
-    """The read timeout of a sender."""
+    """The read timeout of a sender, as urllib3, aiohttp or httpx have it."""
     timeout = getattr(sender, "_timeout", None)
-    seconds = getattr(timeout, "read_timeout", timeout)
-    return float(seconds) if isinstance(seconds, int | float) else READ_TIMEOUT_S
+    named = [getattr(timeout, name, None) for name in ("read_timeout", "sock_read", "read")]
+    for seconds in (timeout, *named):
+        if isinstance(seconds, int | float):
+            return float(seconds)
+    return READ_TIMEOUT_S
 
 
 def _create_loader(search_path: str | None = None) -> Any:

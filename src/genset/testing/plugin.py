@@ -63,33 +63,28 @@ def _place(config: pytest.Config) -> dict[str, str]:
     return {name: config.getini(f"dynamodb_{name}") for name in ("region", "account")}
 
 
-# A fixture is looked up from where the test is, but one of scope `session` is made only once, with
-# the tables of the first test that needs it. So what depends on them is of scope `function`.
-
-
-@pytest.fixture
-def _dynamodb_declared(
-    dynamodb_tables: Sequence[Declared], request: pytest.FixtureRequest
-) -> Sequence[Declared]:
+def _declared(request: pytest.FixtureRequest, tables: Sequence[Declared]) -> Sequence[Declared]:
+    """What the configuration declares, and `dynamodb_tables` from where the test is."""
     files: list[Path] = request.config.getini("dynamodb_schema")
-    return (*files, *dynamodb_tables)
+    return (*files, *tables)
 
 
-@pytest.fixture
-def _dynamodb_marked(request: pytest.FixtureRequest) -> Sequence[Declared]:
+def _marked(request: pytest.FixtureRequest) -> Sequence[Declared]:
     """What the test's markers declare, those of the module first."""
     markers = list(request.node.iter_markers("dynamodb_tables"))
     return [declared for marker in reversed(markers) for declared in marker.args]
 
 
+# Not of scope `session`: such a fixture is made only once, with the tables of the first test that
+# needs it, and other packages of tests may declare others.
 @pytest.fixture
 def _dynamodb_prepared(
     _dynamodb_preparations: Preparations,
-    _dynamodb_declared: Sequence[Declared],
-    _dynamodb_marked: Sequence[Declared],
+    dynamodb_tables: Sequence[Declared],
+    request: pytest.FixtureRequest,
 ) -> Prepared:
-    prepared = _dynamodb_preparations.of(_dynamodb_declared)
-    prepared.begin(_dynamodb_marked)
+    prepared = _dynamodb_preparations.of(_declared(request, dynamodb_tables))
+    prepared.begin(_marked(request))
     return prepared
 
 
@@ -155,13 +150,13 @@ def _dynamodb_server_process(pytestconfig: pytest.Config) -> Iterator[TestServer
 @pytest.fixture
 def dynamodb_server(
     _dynamodb_server_process: TestServer,
-    _dynamodb_declared: Sequence[Declared],
-    _dynamodb_marked: Sequence[Declared],
+    dynamodb_tables: Sequence[Declared],
+    request: pytest.FixtureRequest,
 ) -> TestServer:
     """A real server on a free port, with the declared tables alone, made anew for each test."""
     from genset.testing.declared_tables import declare
 
     server = _dynamodb_server_process
     server.clear()
-    declare(server, (*_dynamodb_declared, *_dynamodb_marked))
+    declare(server, (*_declared(request, dynamodb_tables), *_marked(request)))
     return server

@@ -1,54 +1,20 @@
 """The switches of a database in a test: throttling, latency, failures and lag.
 
-They are those of `genset.realism`, and failures of the next calls besides.
+They are those of `genset.realism`, and failures that are planned (`planned`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
-from genset.model import errors
-from genset.model.errors import DynamoDBError
-from genset.operations.operation import Services
-from genset.operations.registry import OPERATIONS
-from genset.realism import faults, switches
-from genset.realism.memory import SharedMemory
-from genset.realism.realism import Encounter, Realism
+from genset.realism import switches
 from genset.realism.switches import Switches
-from genset.storage.engine import Engine
+from genset.testing.planned import OFF, Plan, PlannedRealism, new_plan
 
-_OFF: Final = Switches()
 _KEEP: Final[Any] = object()
-_MESSAGE: Final = "This failure was asked for by the test."
-
-
-@dataclass(frozen=True, slots=True)
-class _Planned:
-    """The next `times` calls of an operation, or of any if it is None, fail."""
-
-    operation: str | None
-    error: str
-    message: str
-    times: int
-
-    def meets(self, operation: str) -> bool:
-        """Whether a call of this operation is one of them."""
-        if self.operation is not None:
-            return self.operation == operation
-        return self.error not in faults.NAMES or faults.may_meet(self.error, operation)
-
-    def new_error(self, operation: str, request: Mapping[str, Any]) -> Exception:
-        """The exception that lets such a call fail."""
-        if self.error == faults.DROPPED or (
-            self.error in faults.NAMES and self.message is _MESSAGE
-        ):
-            return faults.new_fault(self.error, operation, request)
-        kind = _error_class(self.error)
-        assert kind is not None, "the name was checked when the failure was planned"
-        return kind(self.message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,73 +23,8 @@ class SwitchboardState:
 
     switches: Switches
     memory: bytes | None
-    planned: tuple[_Planned, ...]
+    planned: tuple[Plan, ...]
     waits: bool
-
-
-class PlannedRealism(Realism):
-    """The switches at work, of which some are planned for the next calls."""
-
-    def __init__(
-        self,
-        engine: Engine,
-        services: Services,
-        sleep: Callable[[float], Awaitable[None]],
-    ) -> None:
-        self._own_memory = SharedMemory()
-        super().__init__(self._own_memory, engine, services, _OFF, sleep)
-        self.planned: tuple[_Planned, ...] = ()
-
-    @property
-    def meddles(self) -> bool:
-        """See `Realism.meddles`."""
-        return bool(self.planned) or super().meddles
-
-    def plan(self, planned: tuple[_Planned, ...]) -> None:
-        """Have these calls fail, and no others."""
-        self.planned = planned
-        self._tell()
-
-    def encounter(self, operation: str) -> Encounter:
-        """See `Realism.encounter`; what is planned comes first."""
-        for place, plan in enumerate(self.planned):
-            if plan.meets(operation):
-                rest = (replace(plan, times=plan.times - 1),) if plan.times > 1 else ()
-                self.plan((*self.planned[:place], *rest, *self.planned[place + 1 :]))
-                return _PlannedEncounter(plan, self.state, operation, self._sleep)
-        return super().encounter(operation)
-
-    def close(self) -> None:
-        """Give the memory back."""
-        self._own_memory.close()
-
-    def copy_memory(self) -> bytes | None:
-        """What the switches remember; None if there was never one."""
-        return self._own_memory.copy() if self._own_memory.version else None
-
-    def restore(self, state: Switches, memory: bytes | None, planned: tuple[_Planned, ...]) -> None:
-        """Be as when these were taken."""
-        if self._own_memory.version:
-            self._own_memory.restore(memory or bytes(len(self._own_memory.copy())))
-        if (state, planned) != (self.state, self.planned):
-            self.planned = planned
-            self._become(state)
-
-
-class _PlannedEncounter(Encounter):
-    def __init__(
-        self,
-        plan: _Planned,
-        state: Switches,
-        operation: str,
-        sleep: Callable[[float], Awaitable[None]],
-    ) -> None:
-        super().__init__(replace(state, faults={}), operation, 1.0, 0.5, sleep)
-        self._plan = plan
-
-    def maybe_fail(self, request: Mapping[str, Any]) -> None:
-        """Raise what is planned."""
-        raise self._plan.new_error(self._operation, request)
 
 
 class Switchboard:
@@ -198,24 +99,16 @@ class Switchboard:
 
         Raises ValueError for a name that is none.
         """
-        if operation is not None and operation not in OPERATIONS:
-            raise ValueError(f"there is no operation {operation}")
-        if error not in faults.NAMES and _error_class(error) is None:
-            raise ValueError(f"DynamoDB has no error {error}")
-        if error in faults.NAMES and not (operation is None or faults.may_meet(error, operation)):
-            raise ValueError(f"DynamoDB does not answer {operation} with {error}")
-        if times < 1:
-            raise ValueError(f"times must be at least 1, not {times}")
+        plan = new_plan(operation, error, times, message)
         with self._lock:
-            planned = _Planned(operation, error, _MESSAGE if message is None else message, times)
-            self._realism.plan((*self._realism.planned, planned))
+            self._realism.plan((*self._realism.planned, plan))
 
     def reset(self) -> None:
         """Switch all off, and plan no failure."""
         with self._lock:
             self._waits = False
             self._realism.planned = ()
-            self._realism.change(_OFF)
+            self._realism.change(OFF)
 
     @property
     def waits(self) -> bool:
@@ -234,9 +127,3 @@ class Switchboard:
         """Be as when `state` was taken."""
         self._waits = state.waits
         self._realism.restore(state.switches, state.memory, state.planned)
-
-
-def _error_class(name: str) -> type[DynamoDBError] | None:
-    found = getattr(errors, name, None)
-    is_error = isinstance(found, type) and issubclass(found, DynamoDBError)
-    return found if is_error and found is not DynamoDBError else None
