@@ -162,6 +162,14 @@ class TestWithoutSetup:
 
 
 @mock_dynamodb
+class TestWithAClassInside:
+    class TestInside:
+        @pytest.mark.parametrize("_", range(2))
+        def test_has_a_database_for_itself(self, _):
+            create()
+
+
+@mock_dynamodb
 class TestOfUnittest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -193,6 +201,16 @@ class TestOfASubclass(TestOfUnittest):
     def test_what_the_subclass_has_made_is_there(self):
         self.add()
         assert boto3.client("dynamodb").list_tables()["TableNames"] == ["More", "Music"]
+
+
+class TestOfASubclassWithItsOwnStart(TestOfUnittest):
+    @classmethod
+    def setUpClass(cls):
+        """Without that of the class above, and so without its mock."""
+
+    def setUp(self):
+        create()
+        super().setUp()
 
 
 def test_a_failing_set_up_class_ends_its_mock():
@@ -401,3 +419,18 @@ def test_moto_has_the_other_services():
         timeout=60,
     )
     assert (done.stdout, done.returncode) == ("fine\n", 0), done.stderr
+
+
+@pytest.mark.parametrize("key", ["AKIAEXAMPLE", "fake"])
+def test_clients_with_whatever_keys_are_of_the_mocks_account(key):
+    with mock_dynamodb(account="123456789012") as session:
+        session.client("dynamodb").create_table(**MUSIC)
+        client = boto3.client("dynamodb", aws_access_key_id=key, aws_secret_access_key="x")
+        assert client.list_tables()["TableNames"] == ["Music"]
+
+
+def test_only_the_number_of_an_account_means_another_one():
+    with mock_dynamodb(account="123456789012") as session:
+        create()
+        default = session.elsewhere(account="000000000000")
+        assert default.client("dynamodb").list_tables()["TableNames"] == []

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import dataclasses
 
-from genset.model import transitions
 from genset.model.tables import Index, Table
 
 
@@ -20,8 +19,8 @@ def new_on_live_table(index: Index, now: float, transition_s: float) -> Index:
     return dataclasses.replace(
         index,
         partial=True,
-        allocated_at=transitions.ends_at(now, transition_s),
-        built_at=transitions.ends_at(now, 2 * transition_s),
+        allocated_at=now + transition_s,
+        built_at=now + 2 * transition_s,
     )
 
 

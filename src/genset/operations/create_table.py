@@ -6,7 +6,6 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, Final
 
-from genset.model import transitions
 from genset.model.attached_policies import AttachedPolicy
 from genset.model.errors import ResourceInUseException
 from genset.model.resource_policies import parse_policy
@@ -87,7 +86,7 @@ async def execute(plan: Plan, txn: Transaction) -> Answer:
         write_units=plan.schema.write_units,
         created_at=now,
         status="CREATING",
-        settled_at=transitions.ends_at(now, services.transition_s),
+        settled_at=now + services.transition_s,
         deletion_protection=plan.deletion_protection,
         policy=_first_policy(plan, now),
     )

@@ -6,7 +6,6 @@ import dataclasses
 import math
 from dataclasses import dataclass
 
-from genset.model import transitions
 from genset.model.errors import ValidationException
 from genset.operations import stream_changes, table_description, update_conflicts
 from genset.operations.catalog import existing_table, put_table, status_of, table_name
@@ -46,8 +45,7 @@ async def execute(plan: Plan, txn: Transaction) -> Answer:
         )
     counts = await table_description.read_counts(txn, table)
     transition_s = scope.services.transition_s
-    gone_at = transitions.ends_at(now, transition_s)
-    deleting = dataclasses.replace(table, status="DELETING", settled_at=gone_at)
+    deleting = dataclasses.replace(table, status="DELETING", settled_at=now + transition_s)
     deleting = await stream_changes.close_stream(txn, deleting, now)
     record = keyspace.catalog_key(table.account, table.region, table.name)
     if transition_s > 0:

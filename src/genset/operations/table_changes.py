@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any, Final
 
-from genset.model import index_states, transitions
+from genset.model import index_states
 from genset.model.errors import ValidationException
 from genset.model.tables import Index, Table
 from genset.operations import (
@@ -57,7 +57,7 @@ def changed(
     It is UPDATING for `transition_s` if one of them takes time; `number` is for an index that it
     creates. Raises ValidationException and LimitExceededException.
     """
-    ends_at = transitions.ends_at(now, transition_s)
+    ends_at = now + transition_s
     billing_mode = request.get("BillingMode") or table.billing_mode
     read_units, write_units = _units(table, billing_mode, request)
     after = dataclasses.replace(

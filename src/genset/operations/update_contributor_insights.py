@@ -11,7 +11,6 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
-from genset.model import transitions
 from genset.model.errors import ValidationException
 from genset.model.index_states import is_being_created
 from genset.model.insights import ACCESSED_AND_THROTTLED, Insights
@@ -101,7 +100,7 @@ def _changed(had: Insights | None, plan: Plan, now: float, transition_s: float) 
         enabled=plan.enabled,
         created_at=created_at,
         changed_at=now,
-        settled_at=transitions.ends_at(now, transition_s),
+        settled_at=now + transition_s,
     )
 
 

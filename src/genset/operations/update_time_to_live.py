@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
-from genset.model import transitions
 from genset.model.errors import (
     ResourceInUseException,
     ValidationException,
@@ -70,7 +69,7 @@ async def execute(plan: Plan, txn: Transaction) -> Answer:
             attribute=plan.attribute,
             enabled=plan.enabled,
             changed_at=now,
-            settled_at=transitions.ends_at(now, services.transition_s),
+            settled_at=now + services.transition_s,
         ),
     )
     put_table(txn, changed)

@@ -23,11 +23,15 @@ from genset.testing.clock import Clock, ClockState
 from genset.testing.planned import PlannedRealism
 from genset.testing.stepping import Held, pause, run_whole, step
 from genset.testing.switchboard import Switchboard, SwitchboardState
+from genset.wire.credentials import DEFAULT_ACCOUNT
 from genset.wire.messages import WireRequest, WireResponse
 
 _PROMPT_JOBS: Final[Sequence[Job]] = all_jobs(ttl_sweep_s=0)
 """What operations leave to the background. Expired items go only when the clock is moved."""
 _ALL_JOBS: Final[Sequence[Job]] = all_jobs()
+_EVER_S: Final = 1e10
+"""So long ago is complete what takes no time: tables that are there stay ACTIVE when the clock is
+set back, as freezegun does for tables which were declared before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +51,11 @@ class Database:
     after the other.
     """
 
-    def __init__(self, *, transition_s: float = 0.0) -> None:
-        """Make an empty one; `transition_s` is how long tables stay CREATING, and so on."""
+    def __init__(self, *, account: str = DEFAULT_ACCOUNT, transition_s: float = 0.0) -> None:
+        """Make an empty one; `transition_s` is how long tables stay CREATING, and so on.
+
+        `account` is that of clients whose access key is not the number of an account.
+        """
         self._lock = threading.RLock()
         self._engine = MemoryEngine()
         self._work_waits = False
@@ -61,7 +68,8 @@ class Database:
             new_salt=lambda: os.urandom(16),
             new_realism=self._new_realism,
             wake=self._wake,
-            transition_s=transition_s,
+            account=account,
+            transition_s=transition_s or -_EVER_S,
         )
         self._handle = assembly.api.handle
         self._services = assembly.services

@@ -83,7 +83,7 @@ class _Active:
     def _take(self, region: str, account: str) -> LocalSession:
         """A session with an empty database."""
         idle = self._idle.pop((region, account), None)
-        return idle or LocalSession(Database(), region=region, account=account)
+        return idle or LocalSession(Database(account=account), region=region, account=account)
 
     def _begin(self, session: LocalSession) -> None:
         interception = Interception(

@@ -120,7 +120,7 @@ def local(
     `account` is the account's number of twelve digits; `transition_seconds` is how long tables and
     indexes stay CREATING, UPDATING or DELETING.
     """
-    database = Database(transition_s=transition_seconds)
+    database = Database(account=account, transition_s=transition_seconds)
     try:
         yield LocalSession(database, region=region, account=account)
     finally:
