@@ -180,3 +180,15 @@ def test_marking_and_going_back_do_not_depend_on_what_is_there(engine, keys):
     engine.go_back(mark)
     assert len(statements) == 3
     assert 1 <= pages_kept <= 20
+
+
+def test_memory_does_not_grow_from_one_return_to_the_next(engine):
+    fill(engine, 2_000)
+    engine.set_mark()
+    mark = engine.set_mark()
+    used = []
+    for _ in range(100):
+        change_some(engine)
+        engine.go_back(mark)
+        used.append(apsw.memory_used())
+    assert used[-1] == used[1]
