@@ -185,3 +185,23 @@ def test_a_database_is_checked_beside_its_servers_and_mended_without(database, c
         runner.run(server.close())
     assert doctor("--storage", database.url, "--repair") == 0
     assert "no problems" in capsys.readouterr().out
+
+
+def test_a_database_without_data_is_left_as_it_is(databases, capsys):
+    with databases.one("never used") as url:
+        for _ in range(2):
+            assert doctor("--storage", url) == 1
+            assert "there is no data of genset" in capsys.readouterr().err
+
+
+def test_a_server_in_memory_has_nothing_to_check(monkeypatch, capsys):
+    monkeypatch.setenv("GENSET_MEMORY", "true")
+    assert doctor() == 1
+    assert "keeps nothing that could be checked" in capsys.readouterr().err
+
+
+def test_how_a_server_would_be_reached_does_not_matter(folder, monkeypatch):
+    """As in a container, whose address is that of all, and whose server is told whom to believe."""
+    monkeypatch.setenv("GENSET_HOST", "0.0.0.0")
+    monkeypatch.setenv("GENSET_DATA_DIR", str(folder))
+    assert doctor() == 0

@@ -15,6 +15,7 @@ import pytest
 from cli.console import Console
 from genset.cli.main import group
 from genset.cli.settings import all_settings
+from support.settings import top_context
 
 
 def commands(
@@ -104,14 +105,14 @@ def test_each_example_is_a_command_line(
 def _parse(words: list[str]) -> None:
     """Have click read a command line as far as it does before anything is run."""
     command: click.Command = group
-    context = None
+    context = top_context()
     while isinstance(command, click.Group):
         name, words = words[0], words[1:]
-        found = command.get_command(click.Context(command), name)
+        found = command.get_command(context, name)
         assert found is not None, name
-        command = found
-    context = command.make_context(command.name, words)
-    context.close()
+        command, context = found, click.Context(found, info_name=name, parent=context)
+    assert context.parent is not None
+    command.make_context(command.name, words, parent=context.parent).close()
 
 
 def test_serve_says_what_each_setting_takes(console: Console):

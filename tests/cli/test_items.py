@@ -32,6 +32,16 @@ def test_an_item_is_put_as_plain_json_or_with_its_types(console: Console, music:
     assert console.ok("get", music, "Abba", "SOS", "--output", "dynamodb-json").json == [TYPED]
 
 
+def test_an_item_is_put_as_words(console: Console, music: str):
+    words = ("Artist=1975", "Song=a=b", "Year=1975", "Live=true", 'Tags={"SS": ["x"]}', "Z=007")
+    console.ok("put", music, *words)
+    assert console.ok("get", music, "Artist=1975", "Song=a=b", "-o", "dynamodb-json").json == [
+        {"Artist": {"S": "1975"}, "Song": {"S": "a=b"}, "Year": {"N": "1975"},
+         "Live": {"BOOL": True}, "Tags": {"SS": ["x"]}, "Z": {"S": "007"}}
+    ]  # fmt: skip
+    assert "NAME=VALUE, and not Song" in console.refused("put", music, "Artist=A", "Song", status=2)
+
+
 def test_numbers_and_binary_values_come_back_as_they_were_put(console: Console, music: str):
     long = "12345678901234567890123456789012345678"
     console.ok("put", music, f'{{"Artist": "A", "Song": "n", "Long": {long}, "Small": 1E-7}}')
@@ -256,7 +266,7 @@ def test_what_it_took_is_told_on_stderr(console: Console, sos: str, arguments: l
         (["put", "{}", "{}", "--if", "Year > 'open"], 2, "what is 'open?"),
         (["put", "{}", "{}", "--if", "Year = :y"], 1, "attribute value: :y"),
         (["put", "{}", "{}", "--names", "[]"], 2, "--names must be a JSON object of texts"),
-        (["put", "{}"], 2, "Missing argument 'ITEM'; see genset put --help"),
+        (["put", "{}"], 2, "Missing argument 'ITEM...'; see genset put --help"),
         (["get", "{}"], 2, "Missing argument 'KEY...'; see genset get --help"),
     ],
 )

@@ -11,7 +11,7 @@ from genset.cli.database_url import shown_database
 from genset.cli.main import main
 from genset.cli.settings import SettingsError
 from genset.cli.stores import InDirectory, InMemory, InPostgres, settings_store, store_at
-from support.settings import serve_settings
+from support.settings import serve_settings, top_context
 
 CERTIFICATES = __file__
 URL = "postgresql://genset:s3cret@db1:5432,db2:5433/app?sslmode=verify-full&sslrootcert="
@@ -52,7 +52,8 @@ def test_without_it_the_data_is_in_a_directory_or_in_memory() -> None:
 )
 def test_what_the_driver_takes_is_taken(url: str) -> None:
     assert serve_settings("--storage", url).storage == url
-    given = migrate.command.make_context("migrate", ["--from", "data", "--to", url]).params
+    words = ["--from", "data", "--to", url]
+    given = migrate.command.make_context("migrate", words, parent=top_context()).params
     assert given == {"source": "data", "target": url}
 
 

@@ -35,15 +35,17 @@ def fill(server: StillServer) -> None:
     server("CreateTable", TableName="music", **TABLE)
     ttl = {"Enabled": True, "AttributeName": "ends"}
     server("UpdateTimeToLive", TableName="music", TimeToLiveSpecification=ttl)
+    items = []
     for n in range(24):
-        item = {"pk": S(f"p{n % 5}"), "sk": N(n), "v": S("v" * n), "w": N(n)}
+        item: dict[str, Any] = {"pk": S(f"p{n % 5}"), "sk": N(n), "v": S("v" * n), "w": N(n)}
         if n % 3:
             item["l"] = S(f"l{n % 4}")
         if n % 4:
             item["g"] = S(f"g{n % 3}")
         if n % 2:
             item["ends"] = N(int(START) + 10_000 + n)
-        server("PutItem", TableName="music", Item=item)
+        items.append({"PutRequest": {"Item": item}})
+    server("BatchWriteItem", RequestItems={"music": items})
     server("DeleteItem", TableName="music", Key={"pk": S("p3"), "sk": N(3)})
     put = {"TableName": "other", "Item": {"id": N(1), "text": S("hello")}}
     server("TransactWriteItems", TransactItems=[{"Put": put}], ClientRequestToken="token")

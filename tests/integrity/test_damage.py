@@ -15,7 +15,7 @@ from genset.integrity.findings import Report
 from genset.integrity.repair import repair
 from genset.integrity.sorting import SortedRuns
 from genset.model.items import decode_stored, encode_stored
-from genset.model.streams import decode_stream, encode_stream
+from genset.model.streams import Shard, decode_stream, encode_stream
 from genset.model.tables import encode_table
 from genset.operations.expiry_queue import decode_queue, encode_queue
 from genset.storage import keyspace
@@ -68,6 +68,11 @@ async def garble_an_entry(txn: Transaction) -> None:
 
 def index_number(table: Any, name: str) -> int:
     return int(table.index(name).number)
+
+
+async def give_an_index_the_number_of_another(txn: Transaction) -> None:
+    table = await record(txn)
+    await change_index(txn, number=index_number(table, "some"))
 
 
 async def forget_a_filling(txn: Transaction) -> None:
@@ -386,12 +391,9 @@ async def lose_a_stream_record(txn: Transaction) -> None:
 
 
 async def lose_the_last_records(txn: Transaction) -> None:
-    ((key, stored),) = await pairs(txn, keyspace.streams_range()[0])
-    stream = decode_stream(stored)
-    (shard,) = stream.shards
-    closed = dataclasses.replace(shard, ending=(await txn.get_counters(SEQUENCES))[0])
-    txn.put(key, encode_stream(dataclasses.replace(stream, shards=(closed,))))
-    txn.delete(keyspace.record_key(1, 0, closed.ending - 1))
+    ending = (await txn.get_counters(SEQUENCES))[0]
+    await change_a_stream(txn, shards=(dataclasses.replace(await only_shard(txn), ending=ending),))
+    txn.delete(keyspace.record_key(1, 0, ending - 1))
 
 
 SEQUENCES = keyspace.sequence_key(1, 0)
@@ -407,11 +409,58 @@ async def number_a_record_wrongly(txn: Transaction) -> None:
     txn.put(keyspace.record_key(1, 0, 7), stored)
 
 
-async def leave_a_gap_of_shards(txn: Transaction) -> None:
+async def change_a_stream(txn: Transaction, **changes: Any) -> None:
     ((key, stored),) = await pairs(txn, keyspace.streams_range()[0])
-    stream = decode_stream(stored)
-    shards = tuple(dataclasses.replace(each, last="7" * 32) for each in stream.shards)
-    txn.put(key, encode_stream(dataclasses.replace(stream, shards=shards)))
+    txn.put(key, encode_stream(dataclasses.replace(decode_stream(stored), **changes)))
+
+
+async def only_shard(txn: Transaction) -> Shard:
+    ((_, stored),) = await pairs(txn, keyspace.streams_range()[0])
+    (shard,) = decode_stream(stored).shards
+    return shard
+
+
+async def leave_keys_without_a_shard(txn: Transaction) -> None:
+    shard = dataclasses.replace(await only_shard(txn), last="7" * 32)
+    await change_a_stream(txn, shards=(shard,))
+
+
+async def open_shards_twice(txn: Transaction) -> None:
+    shard = await only_shard(txn)
+    again = dataclasses.replace(shard, number=1, id=f"{shard.id[:-1]}x")
+    txn.add(keyspace.sequence_key(1, 1), 2)
+    await change_a_stream(txn, shards=(shard, again))
+
+
+async def open_a_child_too_early(txn: Transaction) -> None:
+    shard = await only_shard(txn)
+    ending = (await txn.get_counters(SEQUENCES))[0]
+    closed = dataclasses.replace(shard, ending=ending)
+    child = dataclasses.replace(
+        shard, number=1, id=f"{shard.id[:-1]}x", parent=shard.id, first=ending
+    )
+    txn.add(keyspace.sequence_key(1, 1), ending + 1)
+    await change_a_stream(txn, shards=(closed, child))
+
+
+async def disable_a_stream_alone(txn: Transaction) -> None:
+    await change_a_stream(txn, enabled=False)
+
+
+async def copy_a_table(txn: Transaction) -> None:
+    table = await record(txn, "other")
+    txn.put(catalog_key("twin"), encode_table(dataclasses.replace(table, name="twin")))
+
+
+async def copy_a_record(txn: Transaction) -> None:
+    txn.put(catalog_key("twin"), encode_table(await record(txn, "other")))
+
+
+async def copy_a_stream(txn: Transaction) -> None:
+    ((_, stored),) = await pairs(txn, keyspace.streams_range()[0])
+    copied = dataclasses.replace(decode_stream(stored), label="2026")
+    key = keyspace.stream_key(copied.account, copied.region, copied.table, copied.label)
+    txn.put(key, encode_stream(copied))
 
 
 async def lose_a_stream(txn: Transaction) -> None:
@@ -441,7 +490,13 @@ LEFT: dict[Damage, set[tuple[str, str]]] = {
     },
     garble_a_stream_record: {(STREAM, "records that cannot be read")},
     number_a_record_wrongly: {(STREAM, "records that cannot be read")},
-    leave_a_gap_of_shards: {(STREAM, "open shards that do not take all keys")},
+    leave_keys_without_a_shard: {(STREAM, "open shards that do not take all keys")},
+    open_shards_twice: {(STREAM, "open shards with a gap or twice")},
+    open_a_child_too_early: {(STREAM, "shards before their parents' end")},
+    disable_a_stream_alone: {(STREAM, "disabled, and its table writes to it")},
+    copy_a_table: {("catalog of tables", "tables with the number of another")},
+    copy_a_record: {("catalog of tables", "records at wrong keys")},
+    copy_a_stream: {("catalog of streams", "streams with the number of another")},
     lose_a_stream: {(PLACE, "no record of its stream")},
     use_unknown_keys: {("keys of no kind that is known", "keys")},
 }
@@ -516,6 +571,32 @@ def test_a_problem_says_which_items_it_is_about(server: StillServer) -> None:
     }
     assert set(missing.examples) < keys
     mend(server, report)
+
+
+def test_indexes_that_share_a_number_are_parted(server: StillServer) -> None:
+    """Nobody knows whose the entries are, so both are made anew; the others' number is nobody's."""
+    before = music.seen(server)
+    server.run(server.engine.write(give_an_index_the_number_of_another))
+    report = server.run(check(server.engine))
+    found = {(place, what) for place, what, _ in told(report)}
+    assert found >= {(INDEX, "the number of another"), (SOME, "the number of another")}
+    assert mend(server, report).problems == ()
+    assert music.seen(server) == before
+
+
+@pytest.mark.sqlite_only("PostgreSQL keeps counters as numbers")
+def test_counters_that_cannot_be_read_are_set(server: StillServer) -> None:
+    before = music.seen(server)
+
+    async def garble(txn: Transaction) -> None:
+        txn.put(keyspace.counts_key((await record(txn)).number), b"1234567")
+
+    server.run(server.engine.write(garble))
+    report = server.run(check(server.engine))
+    assert told(report) == {(PLACE, "wrong count and size", 1)}
+    assert "what cannot be read instead of 23/" in report.problems[0].examples[0]
+    assert mend(server, report).problems == ()
+    assert music.seen(server) == before
 
 
 def test_a_deleted_table_whose_record_would_stay_goes(still: Callable[..., StillServer]) -> None:

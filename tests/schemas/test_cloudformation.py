@@ -308,7 +308,8 @@ Resources:
     "text", ["a: &a [*a]", "a: &a [x]\n" + "\n".join(f"{c}: &{c} [{', '.join([f'*{p}'] * 30)}]"
              for p, c in zip("abcdef", "bcdefg", strict=True))]
 )  # fmt: skip
-def test_aliases_that_never_end_are_refused(text):
+def test_aliases_that_never_end_are_refused(text, monkeypatch):
+    monkeypatch.setattr("genset.schemas.yaml_text._NODES_MAX", 2000)
     with pytest.raises(SchemaError, match="an alias repeats what it is a part of, or too much"):
         parse_yaml(text, "bomb.yaml")
 
@@ -324,3 +325,23 @@ def test_the_policy_of_a_table_may_be_written_as_a_mapping(write):
 def test_a_definition_without_a_name_is_told():
     with pytest.raises(SchemaError, match=r"x.yaml:1: the table has no TableName"):
         build_table(parse_yaml("KeySchema: []", "x.yaml"), [])
+
+
+def test_macros_are_noted(write):
+    more = "Transform: [AWS::Serverless-2016-10-31, Company::Macro]"
+    path = write("macros.yaml", template(more=more) + "  Fn::Transform: {Name: 'AWS::Include'}\n")
+    assert notes(schema(path)) == [
+        "macros.yaml:1: the macro Company::Macro is not run",
+        "macros.yaml:10: what Fn::Transform adds is not read",
+    ]
+
+
+def test_the_name_of_a_stack_may_be_in_sam_s_configuration(write):
+    path = write("template.yaml", template("!Sub '${AWS::StackName}-music'"))
+    assert len(problems(path)) == 1
+    write("samconfig.toml", '[default.deploy.parameters]\nstack_name = "from-sam"\n')
+    assert [table.name for table in schema(path).tables] == ["from-sam-music"]
+    (given,) = schema(path, AWS__StackName="given").tables
+    assert given.name == "given-music"
+    config = write("samconfig.toml", "[")
+    assert problems(path)[0].startswith(f"{config.name}: is no TOML: ")

@@ -316,3 +316,24 @@ def test_a_table_that_somebody_else_changed_meanwhile_loses_nothing(client, call
     with pytest.raises(ApplyError, match="would lose index by-kind, which was not in the plan"):
         carry_out(call, plan)
     assert make_plan(call, [WITH_INDEX]).is_done
+
+
+def test_what_a_server_does_not_have_is_told_and_the_rest_is_made(call):
+    """As DynamoDB Local has no tags, and older servers no policies and insights."""
+
+    def lacking(operation, request):
+        if any(word in operation for word in ("Tag", "Policy", "Insights", "TimeToLive")):
+            raise CallError("UnknownOperationException", "not supported")
+        return call(operation, request)
+
+    after = changed(
+        WITH_INDEX, time_to_live="Due", tags={"a": "1"}, policy=POLICY, insights="THROTTLED_KEYS"
+    )
+    lines = []
+    carry_out(lacking, make_plan(lacking, [after]), lines.append)
+    assert lines == [
+        "planned: being created",
+        "planned: left out, for the server has no UpdateTimeToLive",
+        "planned: left out, for the server has no UpdateContributorInsights",
+    ]
+    assert make_plan(lacking, [after]).is_done

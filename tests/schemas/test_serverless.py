@@ -79,6 +79,8 @@ def test_what_is_not_known_is_noted():
          "after a comma, for where it has none"),
         ("${cf:other.Name}", "TableName: ${cf:other.Name} is looked up when it is deployed; give "
          "it with --parameter cf:other.Name=VALUE"),
+        ("${cf.eu-west-1:other.Name}", "TableName: ${cf.eu-west-1:other.Name} is looked up when "
+         "it is deployed; give it with --parameter cf.eu-west-1:other.Name=VALUE"),
         ("${self:service", "${ has no }"),
         ("${self:custom.a}", "a variable is defined by itself"),
         ("${strToBool(maybe)}", "strToBool(maybe) is neither true nor false"),
@@ -94,3 +96,12 @@ def test_a_program_is_not_run(write):
     path = write("serverless.yml", service('"${file(./names.js):name}"'))
     (found,) = problems(path)
     assert found.endswith("names.js is a program, which is not run")
+
+
+def test_tags_of_the_stack_and_extensions_are_noted(write):
+    text = service("music").replace("region: eu-west-1", "stackTags: {team: records}")
+    path = write("serverless.yml", text + "  extensions: {Music: {Properties: {}}}\n")
+    assert notes(schema(path)) == [
+        "serverless.yml:2: stackTags are left out: they are the stack's",
+        "serverless.yml:14: extensions of resources are not followed",
+    ]

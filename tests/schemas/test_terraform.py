@@ -61,6 +61,12 @@ VALUES = {
     'trimsuffix("music.tf", ".tf")': "music",
     'coalesce(null, "", "first")': "first",
     'terraform.workspace': "default",
+    'distinct(concat(local.maps, [{ id = "x", n = 1 }]))[1].id': "y",
+    'join(",", setunion(["b"], ["a", "b"]))': "a,b",
+    'regex("[a-z]+", "12ab34")': "ab",
+    'yamldecode("a: [1, two]").a[1]': "two",
+    'jsondecode(file("names.json")).music': "from-file",
+    'yamldecode(file("${path.module}/names.json")).music': "from-file",
     'data.aws_region.here.name': "us-east-1",
     '7 / 2': "3.5",
     '-3 + 5 % 3': "-1",
@@ -71,6 +77,7 @@ VALUES = {
 
 @pytest.mark.parametrize("expression", VALUES)
 def test_expressions_have_terraform_s_values(write, expression):
+    write("names.json", '{"music": "from-file"}')
     path = write("main.tf", LOCALS + table('"music"', f"tags = {{\n value = {expression}\n}}"))
     (found,) = schema(path).tables
     assert found.tags["value"] == VALUES[expression]
@@ -192,3 +199,9 @@ def test_a_state_of_terraform_s_has_the_tables_as_they_are(write):
     }
     path = write("terraform.tfstate", json.dumps(state))
     assert [each.name for each in schema(path).tables] == ["planned-orders", "planned-fast"]
+
+
+def test_terraform_s_files_in_json_are_noted(write):
+    write("more.tf.json", "{}")
+    path = write("main.tf", table('"music"'))
+    assert notes(schema(path.parent)) == ["more.tf.json: is not read: *.tf files are"]

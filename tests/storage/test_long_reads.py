@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from typing import Any
 
@@ -179,6 +180,33 @@ def test_a_cancelled_read_gives_its_connection_back_when_its_thread_is_done(
 
     fill(run, file_engine)
     run(scenario())
+
+
+def test_nobody_complains_of_a_read_that_was_given_up(file_engine: Engine, run: Run[Any]) -> None:
+    """Its thread ends with an error of its own, which is nobody's."""
+    fill(run, file_engine)
+    complaints: list[dict[str, Any]] = []
+
+    async def scenario() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: complaints.append(context))
+        gate = Gate()
+        reading = asyncio.create_task(file_engine.read(gate.body))
+        await until(gate.entered)
+        reading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+        gate.leave.set()
+        await until(gate.finished)
+        assert await file_engine.read(lambda snapshot: snapshot.get(key(0))) == b"old"
+        # The loop hears of the thread's end a turn later, and the collector of what nobody holds.
+        while file_engine._readers._long_reads:  # type: ignore[attr-defined]
+            await asyncio.sleep(0.001)
+        gc.collect()
+        loop.set_exception_handler(None)
+
+    run(scenario())
+    assert complaints == []
 
 
 def test_close_waits_for_long_reads(file_engine: Engine, run: Run[Any]) -> None:

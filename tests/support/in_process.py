@@ -76,7 +76,8 @@ class InProcess:
         }
         request = WireRequest(b"POST", b"/", b"", headers, body, body, "json", "id")
         response = await self._handler.handle(request)
-        return response.status, json.loads(response.body)
+        # TagResource and UntagResource answer nothing.
+        return response.status, json.loads(response.body or b"{}")
 
     async def administer(self, name: str, query: dict[str, Any]) -> tuple[int, Any]:
         """The status and the body of the answer to a GET under the admin path, from here."""

@@ -20,6 +20,9 @@ from typing import Final
 SECONDS_MAX: Final = 60
 # Variables that are set for the machine or for the tests, by their beginnings.
 _NOT_THEIRS: Final = ("AWS_", "GENSET_", "PYTEST_", "PG", "COVERAGE_")
+# Plugins of pytest that genset's own tests have, and readers need not: loading them takes longer
+# than the tests of a page.
+_PLUGINS: Final = ("hypothesispytest", "randomly", "timeout", "xdist", "xdist.looponfail")
 
 
 class PageShell:
@@ -52,6 +55,7 @@ class PageShell:
             "COLUMNS": "100",
             "TERM": "dumb",
             "PYTHONUTF8": "1",
+            "PYTEST_ADDOPTS": " ".join(f"-p no:{plugin}" for plugin in _PLUGINS),
             # The SDK's notice of the next node that it will need is no concern of a page.
             "NODE_NO_WARNINGS": "1",
         }

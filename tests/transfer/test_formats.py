@@ -23,6 +23,7 @@ from transfer.items import canonical, items, put, read, told, written
 
 CSV, JSONL, JSON = FORMATS["csv"], FORMATS["jsonl"], FORMATS["json"]
 DYNAMODB, AWS_CLI = FORMATS["dynamodb-json"], FORMATS["aws-cli"]
+ION = FORMATS["ion"]
 
 
 def csv_items(text: str, **options: Any) -> list[Item]:
@@ -33,7 +34,7 @@ def csv_items(text: str, **options: Any) -> list[Item]:
 @settings(max_examples=40)
 @given(all_items=items())
 def test_any_items_come_back_as_they_were(all_items: list[Item]) -> None:
-    for form in (CSV, DYNAMODB, AWS_CLI):
+    for form in (CSV, DYNAMODB, AWS_CLI, ION):
         assert canonical(put(read(form, written(form, all_items)))) == canonical(all_items)
     # Plain JSON has neither sets nor binary values.
     plain = [from_plain(to_plain(item)) for item in all_items]
@@ -226,6 +227,90 @@ def test_an_array_is_cut_where_its_elements_end_whatever_is_in_strings() -> None
     assert read(JSON, b" [ ] ") == []
 
 
+def test_ion_is_read_as_the_developer_guide_shows_it() -> None:
+    line = """$ion_1_0 {Item:{Authors:$dynamodb_SS::["Author1","Author2"],\
+Dimensions:"8.5 x 11.0 x 1.5",ISBN:"333-3333333333",Id:103.,InPublication:false,\
+PageCount:6d2,Price:2d3,ProductCategory:"Book",Title:"Book 103 Title"}}"""
+    assert put(read(ION, line.encode())) == [
+        {
+            "Authors": {"SS": ["Author1", "Author2"]},
+            "Dimensions": {"S": "8.5 x 11.0 x 1.5"},
+            "ISBN": {"S": "333-3333333333"},
+            "Id": {"N": "103"},
+            "InPublication": {"BOOL": False},
+            "PageCount": {"N": "6E2"},
+            "Price": {"N": "2E3"},
+            "ProductCategory": {"S": "Book"},
+            "Title": {"S": "Book 103 Title"},
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("-1_000.50", {"N": "-1000.50"}),
+        ("1.5d-3", {"N": "1.5E-3"}),
+        ("10.d2", {"N": "10E2"}),
+        ("7", {"N": "7"}),
+        ("null", {"NULL": True}),
+        ("null.string", {"NULL": True}),
+        ("true", {"BOOL": True}),
+        ("{{ AAE= }}", {"B": b"\0\1"}),
+        ("{{}}", {"B": b""}),
+        (r'"\x41\u00e9\U0001F600\n\"\0"', {"S": 'A\u00e9\U0001f600\n"\0'}),
+        ("'''a'b''' '''c'''", {"S": "a'bc"}),
+        ("[1., [], ]", {"L": [{"N": "1"}, {"L": []}]}),
+        ("{'a b': 1., \"c\": {}, null_: 2.}", None),
+        ("$dynamodb_NS::[1.,2d0]", {"NS": ["1", "2E0"]}),
+        ("'$dynamodb_BS'::[{{AA==}}]", {"BS": [b"\0"]}),
+    ],
+)
+def test_values_of_ion_are_those_of_dynamodb(text: str, value: Any) -> None:
+    members = {"a b": {"N": "1"}, "c": {"M": {}}, "null_": {"N": "2"}}
+    wanted = {"M": members} if value is None else value
+    assert put(read(ION, f"{{Item: {{v: {text}}}}}".encode())) == [{"v": wanted}]
+
+
+def test_lines_of_an_incremental_export_in_ion_put_and_delete() -> None:
+    content = b"""
+        $ion_1_0 {Record:{Keys:{a:"1"},Metadata:{WriteTimestampMicros:1.},NewImage:{a:"1",b:1.}}}
+        $ion_1_0 {Record:{Keys:{a:"2"},Metadata:{WriteTimestampMicros:1.},OldImage:{a:"2",b:1.}}}
+    """
+    readings = read(ION, content)
+    assert [(each.item, each.deletes) for each in readings if isinstance(each, Record)] == [
+        ({"a": {"S": "1"}, "b": {"N": "1"}}, False),
+        ({"a": {"S": "2"}}, True),
+    ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{Item:{a:1.}",
+        "{Item:{a 1.}}",
+        "{Item:{a:1.,,}}",
+        "{Item:{a:}}",
+        "{Item:{1.:1.}}",
+        "{Item:{a:word}}",
+        "{Item:{a:other::[1.]}}",
+        '{Item:{a:$dynamodb_NS::["1"]}}',
+        "{Item:{a:2026-01-01T}}",
+        "{Item:[]}",
+        "{Other:{}}",
+        "{Item:{}} {}",
+        "[]",
+        "%",
+        "[" * 100_000,
+        "{Item:{a:{{*}}}}",
+    ],
+    ids=lambda line: line[:30],
+)
+def test_a_line_that_is_no_item_in_ion_is_a_fault(line: str) -> None:
+    (fault,) = told(read(ION, f"\n{line}\n".encode()))
+    assert fault.startswith("f:2: ")
+
+
 def test_what_the_aws_cli_prints_is_read_line_by_line_of_an_item() -> None:
     content = """{
     "Items": [
@@ -283,6 +368,7 @@ def test_an_array_longer_than_what_is_read_at_once_is_whole() -> None:
         ("x.json", '{"Item": {"a\\"": {"S": "xxx', DYNAMODB),
         ("x.json", '{"a": {"NS": ["1"', DYNAMODB),
         ("x.json", '{"a": {"b": ["1"', JSONL),
+        ("x", "$ion_1_0 {Item:{a:1.}}", ION),
         ("x.json", "", JSON),
     ],
 )
@@ -296,7 +382,6 @@ def test_a_format_is_seen_by_the_name_and_the_beginning(
     ("head", "reason"),
     [
         ("a,b\n", "cannot tell the format of x; --format says it"),
-        ("$ion_1_0 {Item:{a:1}}", "x is Amazon Ion, which is not read"),
     ],
 )
 def test_what_is_of_no_format_is_refused(head: str, reason: str) -> None:

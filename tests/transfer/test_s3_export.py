@@ -158,7 +158,8 @@ def write_export(folder: Path, data: Path, lines: list[Any], **summary: Any) -> 
     """An export as the service writes it, with a data file that may be elsewhere."""
     folder.mkdir(parents=True)
     data.parent.mkdir(parents=True, exist_ok=True)
-    data.write_bytes(gzip.compress("".join(json.dumps(each) + "\n" for each in lines).encode()))
+    texts = [each if isinstance(each, str) else json.dumps(each) for each in lines]
+    data.write_bytes(gzip.compress("".join(f"{each}\n" for each in texts).encode()))
     root = folder.parents[1]
     listed = {
         "itemCount": len(lines),
@@ -200,11 +201,24 @@ def test_an_incremental_export_with_its_data_beside_it_puts_and_deletes(
     assert [each["n"] for each in items_of(api, name).values()] == [{"N": "10"}]
 
 
-def test_an_export_in_ion_is_refused(genset: Genset, name: str, tmp_path: Path) -> None:
+def test_an_export_in_ion_is_loaded(genset: Genset, api: Api, name: str, tmp_path: Path) -> None:
     folder = tmp_path / "AWSDynamoDB" / "01693685827463-2d8752fd"
-    write_export(folder, folder / "data" / "x.ion.gz", [], outputFormat="ION")
+    lines = ['$ion_1_0 {Item:{pk:"a",n:1.}}', '$ion_1_0 {Item:{pk:"b",n:2d0}}']
+    write_export(folder, folder / "data" / "x.ion.gz", lines, outputFormat="ION")
+    assert genset("load", name, folder).status == 0
+    assert [each["n"] for _, each in sorted(items_of(api, name).items())] == [
+        {"N": "1"},
+        {"N": "2"},
+    ]
+
+
+def test_an_export_of_an_unknown_format_is_refused(
+    genset: Genset, name: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "AWSDynamoDB" / "01693685827463-2d8752fd"
+    write_export(folder, folder / "data" / "x.gz", [], outputFormat="OTHER")
     done = genset("load", name, folder)
     assert (done.status, done.told) == (
         1,
-        [f"genset: {folder} is in ION; only DYNAMODB_JSON is read"],
+        [f"genset: {folder} is in OTHER; only DYNAMODB_JSON and ION are read"],
     )

@@ -6,13 +6,14 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
 from genset.cli.plans import done_summary, show_plan
-from genset.cli.remote import Remote, fault_message
+from genset.cli.remote import DEFAULT_REGION, Remote, fault_message
 from genset.cli.saying import say
-from genset.cli.statuses import Status
+from genset.cli.statuses import CommandError, Status
 from genset.cli.watching import wait_for_change
 from genset.schemas.applying import ApplyError, carry_out, check_possible, loss
 from genset.schemas.calls import Call, CallError, client_call
@@ -36,36 +37,46 @@ class Options:
 
 def run(options: Options, remote: Remote, *, watch: bool) -> Status:
     """Apply once, or again and again as the files change; return the exit status."""
-    client = remote.client()
-    applying = _Applying(options, client_call(client), client.meta.region_name)
+    applying = _Applying(options, remote)
     if not watch:
         return applying.once()
     try:
         return applying.watch()
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, click.Abort):
         return Status.OK
 
 
 class _Applying:
     """The files and the endpoint of one command."""
 
-    def __init__(self, options: Options, call: Call, region: str) -> None:
+    def __init__(self, options: Options, remote: Remote) -> None:
         self._options = options
-        self._call = call
-        self._region = region
+        self._remote = remote
+        self._client: Any = None
 
     def once(self, files: Files | None = None) -> Status:
-        """Read, plan and apply."""
-        schema = self._read(files or Files())
+        """Read, plan and apply. Raises CommandError if nobody is there to ask."""
+        files = files or Files()
+        try:
+            client = self._client = self._client or self._remote.client()
+        except CommandError:
+            # A file that is wrong is told all the same.
+            if self._read(files, DEFAULT_REGION) is None:
+                return Status.USAGE
+            raise
+        schema = self._read(files, client.meta.region_name)
         if schema is None:
             return Status.USAGE
+        return self._make(schema, client_call(client))
+
+    def _make(self, schema: Schema, call: Call) -> Status:
         try:
-            plan = make_plan(self._call, schema.tables)
+            plan = make_plan(call, schema.tables)
             show_plan(plan)
             check_possible(plan)
             if self._options.dry_run or plan.is_done:
                 return Status.OK
-            return self._carry_out(plan)
+            return self._carry_out(plan, call)
         except ApplyError as error:
             say(error.messages)
         except CallError as error:
@@ -82,13 +93,15 @@ class _Applying:
                 self.once(files)
             except BotoCoreError as error:
                 say([fault_message(error)])
+            except CommandError as error:
+                say([str(error)])
             sys.stdout.flush()
             say(["waiting for changes; Ctrl-C ends"])
             wait_for_change(files.stamps)
 
-    def _read(self, files: Files) -> Schema | None:
+    def _read(self, files: Files, region: str) -> Schema | None:
         """The schema, or None if it is wrong, which is then said."""
-        parameters = Parameters(self._options.parameters, region=self._region)
+        parameters = Parameters(self._options.parameters, region=region)
         try:
             schema = read_schema(
                 self._options.paths, parameters, format_=self._options.format, files=files
@@ -99,12 +112,12 @@ class _Applying:
         say(f"note: {note}" for note in schema.notes)
         return schema
 
-    def _carry_out(self, plan: Plan) -> Status:
+    def _carry_out(self, plan: Plan, call: Call) -> Status:
         if plan.destructive and not self._options.allow_destructive and not _is_agreed(plan):
             say(["nothing was done"])
             return Status.FAILED
         sys.stdout.flush()
-        carry_out(self._call, plan, lambda line: say([line]))
+        carry_out(call, plan, lambda line: say([line]))
         print(f"done: {done_summary(plan)}")
         return Status.OK
 

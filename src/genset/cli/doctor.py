@@ -94,7 +94,7 @@ async def _examine(
     store: InDirectory | InPostgres, repairs: bool
 ) -> tuple[Report, tuple[str, ...]]:
     """The report in the end, and what was done."""
-    async with opened(store) as engine:
+    async with opened(store, creates=False) as engine:
         if not repairs:
             return await _check(engine), ()
         await take_lead(engine, store)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from genset.transfer.plain import (
     value_from_plain,
 )
 
+_SPACE: Final = re.compile(r"\s*")
 _CONTENT: Final[Mapping[str, type]] = {
     "S": str, "N": str, "B": str, "BOOL": bool, "NULL": bool,
     "SS": list, "NS": list, "BS": list, "L": list, "M": dict,
@@ -97,15 +99,21 @@ def _documents(lines: Iterable[str]) -> Iterator[tuple[int, Any]]:
 
 def _whole_documents(text: str, first_line: int) -> Iterator[tuple[int, Any]]:
     decoder = json.JSONDecoder(parse_int=Number, parse_float=Number)
-    at = 0
-    while text[at:].strip():
-        at = len(text) - len(text[at:].lstrip())
-        line = first_line + text.count("\n", 0, at)
+    line, counted, at = first_line, 0, _after_space(text, 0)
+    while at < len(text):
+        line, counted = line + text.count("\n", counted, at), at
         try:
-            document, at = decoder.raw_decode(text, at)
-        except ValueError as error:
+            document, end = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError) as error:
             raise CommandError(f"line {line} is no JSON: {error}", Status.USAGE) from None
         yield line, document
+        at = _after_space(text, end)
+
+
+def _after_space(text: str, at: int) -> int:
+    found = _SPACE.match(text, at)
+    assert found is not None
+    return found.end()
 
 
 def _is_typed(value: Any) -> bool:

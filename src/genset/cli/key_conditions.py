@@ -38,7 +38,7 @@ def _condition(
     keys = schema.keys_of(index)
     name = _name_in(word, keys.names)
     if name is None:
-        raise _wrong(schema, index, f"{word} is no condition on it")
+        raise _wrong(schema, index, f"{word} is no condition on it{_hint(schema, word)}")
     sign = _SIGN.match(word, len(name))
     assert sign is not None
     attribute, text = placeholders.name(name), word[sign.end() :]
@@ -64,6 +64,12 @@ def _name_in(word: str, names: Sequence[str]) -> str | None:
     """The name that the word is about: the longest, for one may be the beginning of another."""
     fitting = [name for name in names if word.startswith(name) and _SIGN.match(word, len(name))]
     return max(fitting, key=len, default=None)
+
+
+def _hint(schema: TableSchema, word: str) -> str:
+    """Which indexes a condition would be one on."""
+    fitting = [name for name, keys in schema.indexes.items() if _name_in(word, keys.names)]
+    return f", but on that of --index {' or '.join(fitting)}" if fitting else ""
 
 
 def _wrong(schema: TableSchema, index: str | None, what: str) -> CommandError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from genset.cli.documents import read_item, read_json
+from genset.cli.documents import read_item, read_json, read_value
 from genset.cli.statuses import CommandError, Status
 from genset.cli.table_schema import TableSchema, maybe_schema, read_schema
 from genset.transfer.plain import Item, Number
@@ -46,6 +46,21 @@ def read_key(schema: TableSchema, words: Sequence[str]) -> Item:
     if missing or len(given) != len(schema.keys.names):
         raise _no_key(schema)
     return given
+
+
+def read_attributes(schema: TableSchema, words: Sequence[str]) -> Item:
+    """The item of NAME=VALUE words: key attributes are as the table has them, others JSON or texts.
+
+    Raises CommandError.
+    """
+    item = {}
+    for word in words:
+        name, sign, text = word.partition("=")
+        if not name or not sign:
+            raise CommandError(f"an item is JSON or NAME=VALUE, and not {word}", Status.USAGE)
+        is_key = name in schema.keys.names
+        item[name] = schema.value(name, text) if is_key else read_value(text)
+    return item
 
 
 def _pair(schema: TableSchema, word: str) -> tuple[str, dict[str, Any]]:

@@ -18,9 +18,9 @@ _LEAD_PAUSE_S: Final = 1.0
 
 
 @contextlib.asynccontextmanager
-async def opened(store: Store) -> AsyncIterator[Engine]:
-    """The engine on a store, closed at the end. Raises StorageError."""
-    engine = await open_engine(store)
+async def opened(store: Store, *, creates: bool = True) -> AsyncIterator[Engine]:
+    """The engine on a store, closed at the end. See `open_engine`. Raises StorageError."""
+    engine = await open_engine(store, creates=creates)
     try:
         yield engine
     finally:

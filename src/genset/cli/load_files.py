@@ -81,8 +81,9 @@ def _sources(options: LoadOptions) -> list[Source]:
     for name in options.files:
         path = Path(name)
         if name != STANDARD_INPUT and is_export(path):
-            format_ = FORMATS["dynamodb-json"]
-            found += [Source(str(each), format_) for each, _ in open_export(path).files]
+            export = open_export(path)
+            form = FORMATS[export.format_name]
+            found += [Source(str(each), form) for each, _ in export.files]
         elif path.is_dir():
             raise CommandError(f"{name} is a folder without an export to S3", Status.USAGE)
         elif name != STANDARD_INPUT and not path.exists():

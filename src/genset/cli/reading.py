@@ -40,7 +40,8 @@ class Tally:
             self.capacity += each.get("CapacityUnits", 0.0)
 
     def __str__(self) -> str:
-        counted = f"{self.count} items" if self.count or self.scanned else ""
+        items = f"{self.count} item{'' if self.count == 1 else 's'}"
+        counted = items if self.count or self.scanned else ""
         counted += f" of {self.scanned} read" if self.scanned else ""
         counted += ", " if counted else ""
         requests = f"{self.requests} request{'' if self.requests == 1 else 's'}"

@@ -65,7 +65,8 @@ class Remote:
         """A botocore client of DynamoDB.
 
         With `timeout_s` it waits no longer for a connection or an answer, and tries once. Raises
-        CommandError if the options do not make one, or nothing listens at a port of this machine.
+        CommandError if the options do not make one. So does its first request, at once, if nothing
+        listens at a port of this machine.
         """
         return self._client("dynamodb", timeout_s)
 
@@ -80,8 +81,6 @@ class Remote:
         session = Session(profile=self.profile)
         try:
             address = self.address or _profile_endpoint(session, service)
-            if address is not None:
-                _check_listening(address)
             # AWS has streams at another address than tables.
             streams_of_aws = service != "dynamodb" and is_aws(address)
             made = session.create_client(
@@ -90,6 +89,8 @@ class Remote:
                 config=_config(address, timeout_s),
                 **self._identity(session, address),
             )
+            if address is not None and _is_this_machine(address):
+                made.meta.events.register("before-send", _ListenerCheck(address))
         except NoRegionError:
             raise CommandError(
                 "which Region? Give --region, or set AWS_REGION or the profile's region",
@@ -170,19 +171,26 @@ def _is_this_machine(address: str | None) -> bool:
     return host in ("localhost", "::1") or host.startswith("127.")
 
 
-def _check_listening(address: str) -> None:
-    """Raise CommandError if `address` is of this machine and nobody is there.
+class _ListenerCheck:
+    """Raises CommandError before a client's first request if nobody listens at its `address`.
 
     A client would try again for seconds, which only helps with machines far away.
     """
-    parts = urlsplit(address)
-    if not _is_this_machine(address) or parts.hostname is None:
-        return
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    try:
-        socket.create_connection((parts.hostname, port), timeout=_CONNECT_TIMEOUT_S).close()
-    except OSError:
-        raise CommandError(_nobody_at(address)) from None
+
+    def __init__(self, address: str) -> None:
+        parts = urlsplit(address)
+        self._address = address
+        self._place = parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
+        self._done = False
+
+    def __call__(self, **_: Any) -> None:
+        if self._done:
+            return
+        try:
+            socket.create_connection(self._place, timeout=_CONNECT_TIMEOUT_S).close()
+        except OSError:
+            raise CommandError(_nobody_at(self._address)) from None
+        self._done = True
 
 
 def _nobody_at(address: str) -> str:

@@ -91,6 +91,7 @@ _KINDS: Final[dict[Callable[[str], object], str]] = {
     parse_fault_text: "shares from 0 to 1, by fault",
     parse_time: "a time",
 }
+_PLACES: Final = ("data_dir", "storage", "memory")
 _PATHS: Final = frozenset({"data_dir", "credentials"})
 # Given more than once, or as one text with a separator between its parts.
 _LISTS: Final = {"schema": os.pathsep, "schema_parameter": ","}
@@ -225,17 +226,34 @@ def read_settings(
 
     Raises SettingsError for what is wrong or unknown.
     """
-    given = {
+    settings = Settings(**_given(flags, environment, config))
+    _check(settings)
+    return settings
+
+
+def read_place(
+    flags: Mapping[str, str | bool | tuple[str, ...]], environment: Mapping[str, str], config: Path
+) -> Settings:
+    """The settings of such a server as far as they say where its data is; others are left alone.
+
+    Raises SettingsError.
+    """
+    values = _given(flags, environment, config)
+    return Settings(**{name: values[name] for name in _PLACES if name in values})
+
+
+def _given(
+    flags: Mapping[str, str | bool | tuple[str, ...]], environment: Mapping[str, str], config: Path
+) -> dict[str, Any]:
+    options = {
         name: _convert(name, value, "--" + name.replace("_", "-"))
         for name, value in flags.items()
         if value != ()
     }
-    values = _from_file(config) | _from_environment(environment) | given
+    values = _from_file(config) | _from_environment(environment) | options
     if "storage" in values and "data_dir" in values:
         raise SettingsError("--storage and --data-dir are two places for the data; give one")
-    settings = Settings(**values)
-    _check(settings)
-    return settings
+    return values
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:

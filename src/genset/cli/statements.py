@@ -21,9 +21,6 @@ TOKEN: Final = re.compile(
 )
 """A token of a statement, or white space between."""
 
-# One that is not closed may still be going on.
-_CLOSED: Final = {"text": "'", "name": '"', "ion": "`"}
-
 
 @dataclass(frozen=True, slots=True)
 class Statement:
@@ -53,9 +50,9 @@ def split(text: str, line: int = 1) -> tuple[list[Statement], str]:
     complete, begin = [], 0
     for token in TOKEN.finditer(text):
         if token.lastgroup == "end":
-            first_line = line + text.count("\n", 0, begin)
-            found = _statement(text[begin : token.start()], first_line)
+            found = _statement(text[begin : token.start()], line)
             complete += [] if found is None else [found]
+            line += text.count("\n", begin, token.end())
             begin = token.end()
     return complete, text[begin:]
 

@@ -75,9 +75,11 @@ def claimed(store: Store) -> Iterator[None]:
         yield
 
 
-async def open_engine(store: Store, durability: Durability = "full") -> Engine:
+async def open_engine(
+    store: Store, durability: Durability = "full", *, creates: bool = True
+) -> Engine:
     """The engine on a store; a data directory is claimed before. In a process that forks, open
-    it afterwards, or close it before.
+    it afterwards, or close it before. Unless it `creates`, a database must have data.
 
     Raises StorageError, one clear line, if the store cannot be reached or used.
     """
@@ -87,15 +89,17 @@ async def open_engine(store: Store, durability: Durability = "full") -> Engine:
         case InDirectory(path):
             return open_sqlite(database_in(path), durability=durability)
         case InPostgres(url, replica):
-            return await _open_database(url, replica or None, durability)
+            return await _open_database(url, replica or None, durability, creates)
 
 
-async def _open_database(url: str, replica: str | None, durability: Durability) -> Engine:
+async def _open_database(
+    url: str, replica: str | None, durability: Durability, creates: bool
+) -> Engine:
     # Imported late: nobody else needs the driver.
     from genset.storage.postgres.engine import open_postgres
 
     try:
-        return await open_postgres(url, replica=replica, durability=durability)
+        return await open_postgres(url, replica=replica, durability=durability, creates=creates)
     except ValueError as error:
         # What the driver is told by the environment may be wrong in itself, as PGPORT=five.
         raise StorageError(f"{shown_database(url)}: the settings are wrong: {error}") from error

@@ -7,11 +7,11 @@ the next finds what is left, as this one does after each step that met somebody 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from genset.schemas.calls import Call, CallError, client_call
+from genset.schemas.calls import UNKNOWN_OPERATION, Call, CallError, client_call
 from genset.schemas.current import describe
 from genset.schemas.definitions import TableDefinition
 from genset.schemas.planning import Action, Plan, TablePlan, make_plan, plan_table
@@ -20,6 +20,17 @@ from genset.schemas.steps import Step
 Report = Callable[[str], None]
 """Takes a line that says what is being done or waited for."""
 
+# What another server than AWS may not have, and a table can do without.
+_OPTIONAL: Final = (
+    "UpdateTimeToLive",
+    "TagResource",
+    "UntagResource",
+    "PutResourcePolicy",
+    "DeleteResourcePolicy",
+    "UpdateContributorInsights",
+)
+# DynamoDB Local's words for an UpdateTable of which it knows nothing.
+_NOTHING_KNOWN: Final = "Nothing to update"
 _TOLD: Final = {"CreateTable": "being created", "DeleteTable": "being deleted"}
 # The table is being changed already, or too many are.
 _BUSY: Final = ("ResourceInUseException", "LimitExceededException")
@@ -81,7 +92,10 @@ def apply(
     `allow_destructive` is not set; ApplyError if the endpoint refuses something.
     """
     call = client_call(client)
-    plan = make_plan(call, tables)
+    try:
+        plan = make_plan(call, tables)
+    except CallError as error:
+        raise ApplyError([str(error)]) from error
     check_possible(plan)
     if plan.destructive and not allow_destructive:
         raise RefusedError(plan.destructive)
@@ -117,6 +131,7 @@ class _Worker:
         self._call = call
         self._report = report
         self._pace = pace
+        self._created: set[str] = set()
 
     def begin(self, plans: Iterable[TablePlan]) -> None:
         """Ask for all tables that are not there, so that they come to be side by side."""
@@ -129,6 +144,7 @@ class _Worker:
             except CallError:
                 # `finish` meets it again, and tells.
                 continue
+            self._created.add(each.table.name)
             self._report(f"{each.table.name}: {_TOLD['CreateTable']}")
 
     def finish(self, plan: TablePlan) -> None:
@@ -136,10 +152,9 @@ class _Worker:
         pause = _FIRST_PAUSE_S
         for attempt in range(_ATTEMPTS_MAX):
             self._settle(plan.table.name)
-            left = plan_table(self._call, plan.table)
-            self._check_allowed(plan, left)
+            steps = self._steps_left(plan)
             try:
-                for step in left.steps:
+                for step in steps:
                     self._do(plan.table.name, step)
             except CallError as error:
                 if error.code not in _BUSY or attempt == _ATTEMPTS_MAX - 1:
@@ -149,16 +164,27 @@ class _Worker:
             else:
                 return
 
-    def _check_allowed(self, agreed: TablePlan, left: TablePlan) -> None:
-        """Check that nothing is to be lost now that was not in the plan."""
+    def _steps_left(self, agreed: TablePlan) -> Sequence[Step]:
+        """What is left to do, where nothing is lost that was not in the plan."""
+        if agreed.table.name in self._created:
+            self._created.discard(agreed.table.name)
+            return agreed.steps[1:]
+        left = plan_table(self._call, agreed.table)
         if set(left.losses) - set(agreed.losses):
             raise CallError("Changed", f"{loss(left)}, which was not in the plan; apply again")
+        return left.steps
 
     def _do(self, name: str, step: Step) -> None:
         told = _TOLD.get(step.operation)
         for line in map(str, step.changes) if told is None else (told,):
             self._report(f"{name}: {line}")
-        self._call(step.operation, step.request)
+        try:
+            self._call(step.operation, step.request)
+        except CallError as error:
+            lacking = _lacking(step, error)
+            if lacking is None:
+                raise
+            self._report(f"{name}: left out, for the server has no {lacking}")
         self._settle(name)
 
     def _settle(self, name: str) -> None:
@@ -178,18 +204,32 @@ class _Worker:
             pause = min(pause * _PAUSE_GROWTH, _PAUSE_S_MAX)
 
 
+def _lacking(step: Step, error: CallError) -> str | None:
+    """What a server does not have that refuses a step for that reason alone."""
+    if error.code == UNKNOWN_OPERATION and step.operation in _OPTIONAL:
+        return step.operation
+    if error.message == _NOTHING_KNOWN:
+        return ", ".join(name for name in step.request if name != "TableName")
+    return None
+
+
 def _busy(description: dict[str, Any] | None) -> str | None:
     """Why a table cannot be changed at the moment."""
     if description is None:
         return None
+    status = description["TableStatus"]
     for index in description.get("GlobalSecondaryIndexes", ()):
         if index.get("IndexStatus", "ACTIVE") != "ACTIVE":
             return f"index {index['IndexName']} is {index['IndexStatus']}"
+        if index.get("WarmThroughput", {}).get("Status") == "UPDATING":
+            return f"the warm throughput of index {index['IndexName']} is UPDATING"
+    if description.get("WarmThroughput", {}).get("Status") == "UPDATING" and status == "ACTIVE":
+        return "its warm throughput is UPDATING"
     encryption = description.get("SSEDescription", {}).get("Status")
     if encryption in ("ENABLING", "DISABLING", "UPDATING"):
         return f"its encryption is {encryption}"
-    if description["TableStatus"] in ("CREATING", "UPDATING", "DELETING"):
-        return f"the table is {description['TableStatus']}"
+    if status in ("CREATING", "UPDATING", "DELETING"):
+        return f"the table is {status}"
     return None
 
 

@@ -26,15 +26,13 @@ from genset.schemas.definitions import (
 )
 from genset.schemas.nodes import Node
 from genset.schemas.problems import Problem
+from genset.schemas.requests import CAPACITY, CEILINGS, NO_CEILING, WARMTH
 
 Notes = list[Problem]
 """What of a file is not followed, and what happens instead."""
 
 # Developer guide, "Naming rules and data types"; an index is named so too.
 _TABLE_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{3,255}")
-_CAPACITY: Final = ("ReadCapacityUnits", "WriteCapacityUnits")
-_CEILINGS: Final = ("MaxReadRequestUnits", "MaxWriteRequestUnits")
-_WARMTH: Final = ("ReadUnitsPerSecond", "WriteUnitsPerSecond")
 _TYPES: Final = {"S": "S", "N": "N", "B": "B"}
 _KINDS: Final = {"HASH": "HASH", "RANGE": "RANGE"}
 _PROJECTIONS: Final = {"ALL": "ALL", "KEYS_ONLY": "KEYS_ONLY", "INCLUDE": "INCLUDE"}
@@ -43,7 +41,6 @@ _CLASSES: Final = {name: name for name in (STANDARD, "STANDARD_INFREQUENT_ACCESS
 _VIEWS: Final = {
     name: name for name in ("KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES")
 }
-_NO_CEILING: Final = -1
 
 TABLE_MEMBERS: Final = frozenset(
     {
@@ -106,7 +103,7 @@ def build_table(
         billing_mode=billing_mode,
         throughput=_throughput(node, billing_mode, "the table", notes),
         ceilings=_ceilings(node, billing_mode, notes),
-        warm=_units(node, "WarmThroughput", _WARMTH),
+        warm=_units(node, "WarmThroughput", WARMTH),
         stream=_stream(node),
         table_class=_choice(node, "TableClass", _CLASSES) or STANDARD,
         deletion_protection=_truth(node, "DeletionProtectionEnabled"),
@@ -130,6 +127,15 @@ def note_unknown_members(
         for member, each in given.items()
         if member not in known
     ]
+
+
+def tags_node(node: Node) -> Node:
+    """Tags that are written as a mapping, as the list that the API takes."""
+    listed: list[Node] = []
+    for key, value in nodes.members(node, "tags").items():
+        members: dict[str, Node] = {"Key": value.with_data(key), "Value": value}
+        listed.append(value.with_data(members))
+    return node.with_data(listed)
 
 
 def _attribute_types(node: Node) -> dict[str, str]:
@@ -207,7 +213,7 @@ def _global_index(
         non_key_attributes=names,
         throughput=_throughput(node, billing_mode, f"index {name}", notes),
         ceilings=_ceilings(node, billing_mode, notes),
-        warm=_units(node, "WarmThroughput", _WARMTH),
+        warm=_units(node, "WarmThroughput", WARMTH),
         insights=_mode(node),
     )
 
@@ -233,7 +239,7 @@ def _projection(node: Node, name: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _throughput(node: Node, billing_mode: str, whose: str, notes: Notes) -> Units:
-    units = _units(node, "ProvisionedThroughput", _CAPACITY)
+    units = _units(node, "ProvisionedThroughput", CAPACITY)
     if billing_mode == PROVISIONED:
         if units.read is None or units.write is None:
             raise node.error(
@@ -249,10 +255,10 @@ def _throughput(node: Node, billing_mode: str, whose: str, notes: Notes) -> Unit
 
 
 def _ceilings(node: Node, billing_mode: str, notes: Notes) -> Units:
-    units = _units(node, "OnDemandThroughput", _CEILINGS)
+    units = _units(node, "OnDemandThroughput", CEILINGS)
     kept = Units(
-        read=None if units.read == _NO_CEILING else units.read,
-        write=None if units.write == _NO_CEILING else units.write,
+        read=None if units.read == NO_CEILING else units.read,
+        write=None if units.write == NO_CEILING else units.write,
     )
     given = node.get("OnDemandThroughput")
     if kept and given is not None and billing_mode == PROVISIONED:

@@ -22,6 +22,7 @@ class CallError(Exception):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}" if message else code)
         self.code = code
+        self.message = message
 
 
 def client_call(client: Any) -> Call:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,6 +13,9 @@ from genset.schemas.definitions import INSIGHTS, POLICY, TAGS, TIME_TO_LIVE, Tab
 from genset.schemas.described import described_node
 from genset.schemas.nodes import node_of
 from genset.schemas.problems import Place
+
+Read = Callable[[Call, TableDefinition, str], dict[str, Any]]
+"""Reads one aspect of a table, of which its description and ARN are known: members by name."""
 
 _NO_POLICY: Final = "PolicyNotFoundException"
 _AWS_TAGS: Final = "aws:"
@@ -49,64 +52,69 @@ def current_table(call: Call, wanted: TableDefinition) -> CurrentTable | None:
     arn = description["TableArn"]
     node = described_node(node_of(description, _ENDPOINT), warm=True)
     built = build_table(node, [])
-    said = {TIME_TO_LIVE, TAGS, POLICY, INSIGHTS} - wanted.unsaid
     found: dict[str, Any] = {}
-    if TIME_TO_LIVE in said:
-        found["time_to_live"] = _time_to_live(call, wanted.name)
-    if TAGS in said:
-        found["tags"] = _tags(call, arn)
-    if POLICY in said:
-        found["policy"] = _policy(call, arn)
-    if INSIGHTS in said:
-        modes = _insights(call, wanted.name)
-        found["insights"] = modes.get(None)
-        found["global_indexes"] = tuple(
-            dataclasses.replace(index, insights=modes.get(index.name))
-            for index in built.global_indexes
-        )
+    for aspect, read in _ASPECTS.items():
+        if aspect not in wanted.unsaid:
+            found |= _read_unless_unknown(read, call, built, arn, wanted)
     return CurrentTable(definition=dataclasses.replace(built, **found), arn=arn)
 
 
-def _time_to_live(call: Call, name: str) -> str | None:
-    answer = call("DescribeTimeToLive", {"TableName": name})["TimeToLiveDescription"]
-    if answer["TimeToLiveStatus"] not in ("ENABLED", "ENABLING"):
-        return None
-    attribute: str = answer["AttributeName"]
-    return attribute
+def _read_unless_unknown(
+    read: Read, call: Call, built: TableDefinition, arn: str, wanted: TableDefinition
+) -> dict[str, Any]:
+    """What `read` finds; of an endpoint that has no such thing, that it is as wanted."""
+    try:
+        return read(call, built, arn)
+    except CallError as error:
+        if error.code != UNKNOWN_OPERATION:
+            raise
+    if read is not _insights:
+        return {name: getattr(wanted, name) for name in _MEMBERS[read]}
+    modes: dict[str | None, str | None] = {None: wanted.insights}
+    modes |= {index.name: index.insights for index in wanted.global_indexes}
+    return _with_modes(built, modes)
 
 
-def _tags(call: Call, arn: str) -> dict[str, str]:
+def _time_to_live(call: Call, built: TableDefinition, _: str) -> dict[str, Any]:
+    answer = call("DescribeTimeToLive", {"TableName": built.name})["TimeToLiveDescription"]
+    enabled = answer["TimeToLiveStatus"] in ("ENABLED", "ENABLING")
+    return {"time_to_live": answer["AttributeName"] if enabled else None}
+
+
+def _tags(call: Call, _: TableDefinition, arn: str) -> dict[str, Any]:
     """The tags but those of AWS's own, which nobody else may change."""
     pages = _pages(call, "ListTagsOfResource", {"ResourceArn": arn})
     listed = [tag for page in pages for tag in page.get("Tags", ())]
-    return {t["Key"]: t["Value"] for t in listed if not t["Key"].startswith(_AWS_TAGS)}
+    tags = {t["Key"]: t["Value"] for t in listed if not t["Key"].startswith(_AWS_TAGS)}
+    return {"tags": tags}
 
 
-def _policy(call: Call, arn: str) -> str | None:
+def _policy(call: Call, _: TableDefinition, arn: str) -> dict[str, Any]:
     try:
-        policy: str = call("GetResourcePolicy", {"ResourceArn": arn})["Policy"]
+        return {"policy": call("GetResourcePolicy", {"ResourceArn": arn})["Policy"]}
     except CallError as error:
-        # Who has no such operation has no policies.
-        if error.code in (_NO_POLICY, UNKNOWN_OPERATION):
-            return None
-        raise
-    return policy
+        if error.code != _NO_POLICY:
+            raise
+    return {"policy": None}
 
 
-def _insights(call: Call, name: str) -> dict[str | None, str]:
-    """The modes of contributor insights by index, None being the table."""
-    try:
-        pages = list(_pages(call, "ListContributorInsights", {"TableName": name}))
-    except CallError as error:
-        if error.code == UNKNOWN_OPERATION:
-            return {}
-        raise
-    return {
+def _insights(call: Call, built: TableDefinition, _: str) -> dict[str, Any]:
+    pages = _pages(call, "ListContributorInsights", {"TableName": built.name})
+    modes: dict[str | None, str | None] = {
         each.get("IndexName"): each.get("ContributorInsightsMode", "")
         for page in pages
         for each in page.get("ContributorInsightsSummaries", ())
         if each["ContributorInsightsStatus"] in ("ENABLED", "ENABLING")
     }
+    return _with_modes(built, modes)
+
+
+def _with_modes(built: TableDefinition, modes: Mapping[str | None, str | None]) -> dict[str, Any]:
+    """The modes of contributor insights, which are given by index, None being the table."""
+    indexes = tuple(
+        dataclasses.replace(index, insights=modes.get(index.name)) for index in built.global_indexes
+    )
+    return {"insights": modes.get(None), "global_indexes": indexes}
 
 
 def _pages(call: Call, operation: str, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -117,3 +125,16 @@ def _pages(call: Call, operation: str, request: dict[str, Any]) -> Iterator[dict
         if not token:
             return
         request = {**request, "NextToken": token}
+
+
+_ASPECTS: Final[Mapping[str, Read]] = {
+    TIME_TO_LIVE: _time_to_live,
+    TAGS: _tags,
+    POLICY: _policy,
+    INSIGHTS: _insights,
+}
+_MEMBERS: Final[Mapping[Read, tuple[str, ...]]] = {
+    _time_to_live: ("time_to_live",),
+    _tags: ("tags",),
+    _policy: ("policy",),
+}

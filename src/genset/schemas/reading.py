@@ -9,6 +9,7 @@ from typing import Final
 
 from genset.schemas import cdk, described
 from genset.schemas.building import Notes
+from genset.schemas.cloudformation.sam_config import sam_stack_name
 from genset.schemas.cloudformation.template import Surroundings, Template
 from genset.schemas.definitions import TableDefinition
 from genset.schemas.files import Files
@@ -147,8 +148,12 @@ def _repeated(tables: Iterable[TableDefinition]) -> list[Problem]:
 
 
 def _cloudformation(reading: _Reading) -> list[TableDefinition]:
+    folder = reading.path.parent
     surroundings = Surroundings(
-        folder=reading.path.parent, files=reading.files, parameters=reading.parameters
+        folder=folder,
+        files=reading.files,
+        parameters=reading.parameters,
+        stack_name=sam_stack_name(folder, reading.files),
     )
     return Template(reading.root, surroundings).tables(reading.notes)
 

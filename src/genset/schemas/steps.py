@@ -7,11 +7,11 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.h
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from genset.schemas import shown
+from genset.schemas import requests, shown
 from genset.schemas.calls import Request
 from genset.schemas.current import CurrentTable
 from genset.schemas.definitions import (
@@ -19,20 +19,14 @@ from genset.schemas.definitions import (
     ON_DEMAND,
     POLICY,
     PROVISIONED,
-    STANDARD,
     TAGS,
     TIME_TO_LIVE,
     IndexDefinition,
-    Keys,
     TableDefinition,
     Units,
 )
 from genset.schemas.policies import same_policy
 
-_CAPACITY: Final = ("ReadCapacityUnits", "WriteCapacityUnits")
-_CEILINGS: Final = ("MaxReadRequestUnits", "MaxWriteRequestUnits")
-_WARMTH: Final = ("ReadUnitsPerSecond", "WriteUnitsPerSecond")
-_NO_CEILING: Final = -1
 _NONE: Final = "none"
 
 
@@ -60,7 +54,7 @@ class Step:
 
 def creation_steps(wanted: TableDefinition) -> list[Step]:
     """The steps that make a table that is not there."""
-    steps = [Step("CreateTable", _create_request(wanted))]
+    steps = [Step("CreateTable", requests.create_request(wanted))]
     if wanted.time_to_live is not None:
         steps.append(_time_to_live_step(wanted.name, wanted.time_to_live, enabled=True))
     steps += _insights_steps(wanted, None)
@@ -98,67 +92,6 @@ def update_steps(wanted: TableDefinition, current: CurrentTable) -> list[Step]:
         *_policy_steps(wanted, current),
         *_insights_steps(wanted, had),
     ]
-
-
-def _create_request(wanted: TableDefinition) -> dict[str, Any]:
-    request: dict[str, Any] = {
-        "TableName": wanted.name,
-        "KeySchema": _key_schema(wanted.keys),
-        "AttributeDefinitions": _definitions(wanted.attribute_types),
-        "BillingMode": wanted.billing_mode,
-    }
-    if wanted.local_indexes:
-        request["LocalSecondaryIndexes"] = [_index_request(i) for i in wanted.local_indexes]
-    if wanted.global_indexes:
-        request["GlobalSecondaryIndexes"] = [_index_request(i) for i in wanted.global_indexes]
-    request |= _capacity_members(wanted)
-    if wanted.stream is not None:
-        request["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": wanted.stream}
-    if wanted.table_class != STANDARD:
-        request["TableClass"] = wanted.table_class
-    if wanted.deletion_protection:
-        request["DeletionProtectionEnabled"] = True
-    if wanted.encryption is not None:
-        request["SSESpecification"] = _encryption_request(wanted.encryption)
-    if wanted.tags:
-        request["Tags"] = _tag_list(wanted.tags)
-    if wanted.policy is not None:
-        request["ResourcePolicy"] = wanted.policy
-    return request
-
-
-def _index_request(index: IndexDefinition) -> dict[str, Any]:
-    projection: dict[str, Any] = {"ProjectionType": index.projection}
-    if index.non_key_attributes:
-        projection["NonKeyAttributes"] = list(index.non_key_attributes)
-    return {
-        "IndexName": index.name,
-        "KeySchema": _key_schema(index.keys),
-        "Projection": projection,
-        **_capacity_members(index),
-    }
-
-
-def _capacity_members(part: TableDefinition | IndexDefinition) -> dict[str, Any]:
-    members = {
-        "ProvisionedThroughput": _units_request(part.throughput, _CAPACITY),
-        "OnDemandThroughput": _units_request(part.ceilings, _CEILINGS),
-        "WarmThroughput": _units_request(part.warm, _WARMTH),
-    }
-    return {name: units for name, units in members.items() if units}
-
-
-def _units_request(units: Units, names: tuple[str, str]) -> dict[str, int]:
-    figures = zip(names, (units.read, units.write), strict=True)
-    return {name: number for name, number in figures if number is not None}
-
-
-def _key_schema(keys: Keys) -> list[dict[str, str]]:
-    return [{"AttributeName": name, "KeyType": kind} for name, kind in keys]
-
-
-def _definitions(types: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"AttributeName": name, "AttributeType": kind} for name, kind in types.items()]
 
 
 def _key(table: TableDefinition) -> str:
@@ -212,8 +145,8 @@ def _index_creations(wanted: TableDefinition, had: TableDefinition) -> Iterator[
         yield _update(
             wanted,
             changes,
-            AttributeDefinitions=_definitions(types),
-            GlobalSecondaryIndexUpdates=[{"Create": _index_request(index)}],
+            AttributeDefinitions=requests.definitions(types),
+            GlobalSecondaryIndexUpdates=[{"Create": requests.index_request(index)}],
         )
 
 
@@ -237,13 +170,15 @@ def _capacity_steps(wanted: TableDefinition, had: TableDefinition) -> Iterator[S
         before, after = shown.capacity_shown(had), shown.capacity_shown(wanted)
         changes.append(Change("capacity", before, after))
         if wanted.billing_mode == PROVISIONED:
-            members["ProvisionedThroughput"] = _units_request(wanted.throughput, _CAPACITY)
+            members["ProvisionedThroughput"] = requests.units_request(
+                wanted.throughput, requests.CAPACITY
+            )
     updates = []
     for index, before_index in _kept_indexes(wanted, had):
         if index.throughput == before_index.throughput:
             continue
         if wanted.billing_mode == PROVISIONED:
-            throughput = _units_request(index.throughput, _CAPACITY)
+            throughput = requests.units_request(index.throughput, requests.CAPACITY)
             update = {"IndexName": index.name, "ProvisionedThroughput": throughput}
             updates.append({"Update": update})
         changes.append(
@@ -278,8 +213,8 @@ def _ceiling_steps(wanted: TableDefinition, had: TableDefinition) -> Iterator[St
 
 def _ceilings_request(wanted: Units, had: Units) -> dict[str, int]:
     """The ceilings, and -1 for those that are to go."""
-    gone = dict.fromkeys(_units_request(had, _CEILINGS), _NO_CEILING)
-    return gone | _units_request(wanted, _CEILINGS)
+    gone = dict.fromkeys(requests.units_request(had, requests.CEILINGS), requests.NO_CEILING)
+    return gone | requests.units_request(wanted, requests.CEILINGS)
 
 
 def _warm_steps(wanted: TableDefinition, had: TableDefinition) -> Iterator[Step]:
@@ -306,7 +241,7 @@ def _raised(wanted: Units, had: Units) -> dict[str, int]:
     highest = Units(
         read=max(wanted.read or 0, had.read or 0), write=max(wanted.write or 0, had.write or 0)
     )
-    return _units_request(highest, _WARMTH)
+    return requests.units_request(highest, requests.WARMTH)
 
 
 def _units_change(what: str, before: Units, after: Units) -> Change:
@@ -333,7 +268,7 @@ def _setting_steps(wanted: TableDefinition, had: TableDefinition) -> Iterator[St
     if not _same_key(wanted.encryption, had.encryption):
         before, after = map(shown.encryption_shown, (had.encryption, wanted.encryption))
         change = Change("encryption", before, after)
-        request = _encryption_request(wanted.encryption)
+        request = requests.encryption_request(wanted.encryption)
         yield _update(wanted, (change,), SSESpecification=request)
     if wanted.deletion_protection != had.deletion_protection:
         words = ("off", "on")
@@ -351,13 +286,6 @@ def _same_key(wanted: str | None, had: str | None) -> bool:
     if wanted is None or had is None:
         return wanted is had
     return wanted in ("", had) or "alias/" in wanted or had.endswith(f"/{wanted}")
-
-
-def _encryption_request(key: str | None) -> dict[str, Any]:
-    if key is None:
-        return {"Enabled": False}
-    request: dict[str, Any] = {"Enabled": True, "SSEType": "KMS"}
-    return {**request, "KMSMasterKeyId": key} if key else request
 
 
 def _time_to_live_steps(wanted: TableDefinition, had: TableDefinition) -> Iterator[Step]:
@@ -379,10 +307,6 @@ def _time_to_live_step(name: str, attribute: str, *changes: Change, enabled: boo
     return Step("UpdateTimeToLive", request, changes)
 
 
-def _tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in tags.items()]
-
-
 def _tag_steps(wanted: TableDefinition, current: CurrentTable) -> Iterator[Step]:
     if TAGS in wanted.unsaid:
         return
@@ -396,7 +320,7 @@ def _tag_steps(wanted: TableDefinition, current: CurrentTable) -> Iterator[Step]
         changes = tuple(
             Change(f"tag {key}", had.get(key, _NONE), value) for key, value in different.items()
         )
-        request = {"ResourceArn": current.arn, "Tags": _tag_list(different)}
+        request = {"ResourceArn": current.arn, "Tags": requests.tag_list(different)}
         yield Step("TagResource", request, changes)
 
 

@@ -121,7 +121,10 @@ class Readers:
             snapshot.abandon()
             raise
 
-    def _thread_done(self, reader: _Reader, _running: asyncio.Future[Any]) -> None:
+    def _thread_done(self, reader: _Reader, running: asyncio.Future[Any]) -> None:
+        # How it ended is of no interest if who waited has gone: else asyncio would complain.
+        if not running.cancelled():
+            running.exception()
         self._idle.append(reader)
         self._pass_turn()
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 import click
 
-from genset.cli.settings import CONFIG_FILE, read_settings
+from genset.cli.settings import CONFIG_FILE, read_place
 from genset.cli.statuses import CommandError, Status
 
 
@@ -57,7 +57,7 @@ def command(
     """
     options = {"data_dir": data_dir, "storage": storage}
     flags: dict[str, str | bool] = {n: v for n, v in options.items() if v is not None}
-    settings = read_settings(flags, os.environ, Path(CONFIG_FILE))
+    settings = read_place(flags, os.environ, Path(CONFIG_FILE))
     # Imported late: a wrong option is answered without loading all of this.
     from genset.cli.doctor import diagnose, printed
     from genset.cli.stores import InMemory, settings_store
@@ -69,7 +69,7 @@ def command(
     try:
         diagnosis = diagnose(store, repairs=repair)
     except (StorageError, OSError) as error:
-        raise CommandError(f"cannot check {store}: {error}") from None
+        raise CommandError(f"cannot check the data: {error}") from None
     record = diagnosis.record()
     print(json.dumps(record, indent=2) if output == "json" else printed(diagnosis))
     return Status.OK if diagnosis.is_healthy else Status.INCOMPLETE

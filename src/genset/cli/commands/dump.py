@@ -22,7 +22,7 @@ from genset.cli.remote import Remote, remote_options
 @click.option(
     "--format",
     "format_name",
-    type=click.Choice(["csv", "jsonl", "json", "dynamodb-json", "aws-cli"]),
+    type=click.Choice(["csv", "jsonl", "json", "dynamodb-json", "aws-cli", "ion"]),
     help="By default what the output file's name says, or dynamodb-json, which keeps all types.",
 )
 @click.option(
@@ -56,8 +56,8 @@ from genset.cli.remote import Remote, remote_options
 def command(remote: Remote, **options: Any) -> None:
     """Write all items of TABLE to a file, or to the standard output.
 
-    What is written can be loaded again with `genset load`. DynamoDB JSON and CSV keep every type;
-    plain JSON (jsonl, json) has no sets and no binary values: they become arrays and base64.
+    What is written can be loaded again with `genset load`. All formats keep every type but plain
+    JSON (jsonl, json), which has no sets and no binary values: they become arrays and base64.
 
     \b
     genset dump Music --output-file music.jsonl.gz

@@ -39,7 +39,7 @@ def _delimiter(_: click.Context, __: click.Parameter, text: str) -> str:
 @click.option(
     "--format",
     "format_name",
-    type=click.Choice(["csv", "jsonl", "json", "dynamodb-json", "aws-cli"]),
+    type=click.Choice(["csv", "jsonl", "json", "dynamodb-json", "aws-cli", "ion"]),
     help="What the files are; by default their names and beginnings tell.",
 )
 @click.option(
@@ -82,9 +82,9 @@ def _delimiter(_: click.Context, __: click.Parameter, text: str) -> str:
 def command(remote: Remote, **options: Any) -> Status:
     """Load items from files into TABLE.
 
-    A FILE is CSV with a header, JSON lines, a JSON array, DynamoDB JSON lines, what `aws dynamodb
-    scan` prints, or the folder of an export to S3 (or its manifest-summary.json); gzip is seen, and
-    "-" is the standard input. Each item replaces the one with its key.
+    A FILE is CSV with a header, JSON lines, a JSON array, DynamoDB JSON or Ion lines, what `aws
+    dynamodb scan` prints, or the folder of an export to S3 (or its manifest-summary.json); gzip is
+    seen, and "-" is the standard input. Each item replaces the one with its key.
 
     A line that is refused is told as FILE:LINE: why, and the others are loaded; then the exit
     status is 4. After an interruption, the same command with --resume goes on.

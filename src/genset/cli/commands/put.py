@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
 import click
 
@@ -14,10 +16,13 @@ from genset.cli.remote import Remote, remote_options
 from genset.cli.statuses import Status
 from genset.transfer.plain import Item
 
+# What no JSON begins with.
+_PAIR: Final = re.compile(r'[^{\["=]+=')
+
 
 @click.command()
 @table_argument
-@click.argument("item")
+@click.argument("item", nargs=-1, required=True)
 @condition_option
 @names_option
 @values_option
@@ -27,7 +32,7 @@ from genset.transfer.plain import Item
 @remote_options
 def command(
     table: str,
-    item: str,
+    item: tuple[str, ...],
     condition: str | None,
     names: str | None,
     values: str | None,
@@ -38,11 +43,13 @@ def command(
 ) -> int:
     """Put ITEM into TABLE; an item with the same key is replaced.
 
-    ITEM is a JSON object, plain or DynamoDB's with types. With - items are read from stdin, one a
-    line or written over several lines, and put one after another, until one is refused; `genset
-    load` is for many.
+    ITEM is a JSON object, plain or DynamoDB's with types, or NAME=VALUE for each attribute: VALUE
+    is read as the table's key has it, for others as JSON, and else it is a string. With - items
+    are read from stdin, one a line or written over several lines, and put one after another, until
+    one is refused; `genset load` is for many.
 
     \b
+    genset put Music Artist=Abba Song=Waterloo Year=1974 'Tags=["live"]'
     genset put Music '{"Artist": "Abba", "Song": "Waterloo", "Year": 1974}'
     genset put Music '{"Artist": {"S": "Abba"}, "Song": {"S": "SOS"}}'
     genset put Music - --if 'attribute_not_exists(Artist)' < items.jsonl
@@ -59,8 +66,8 @@ def command(
     placeholders.add_to(request)
     if stats:
         request["ReturnConsumedCapacity"] = "TOTAL"
-    items = _items(item)
     client = remote.client()
+    items = _items(client, table, item)
     tally = Tally()
     for each in items:
         answer = client.put_item(Item=each, **request)
@@ -72,7 +79,14 @@ def command(
     return Status.OK
 
 
-def _items(given: str) -> Iterator[Item]:
+def _items(client: Any, table: str, words: Sequence[str]) -> Iterator[Item]:
+    """The items that the words of the command line are, or those of stdin."""
     from genset.cli.documents import read_item, read_items
+    from genset.cli.keys import read_attributes
+    from genset.cli.table_schema import read_schema
 
-    return read_items(sys.stdin) if given == "-" else iter([read_item(given, "the item")])
+    if list(words) == ["-"]:
+        return read_items(sys.stdin)
+    if len(words) == 1 and not _PAIR.match(words[0]):
+        return iter([read_item(words[0], "the item")])
+    return iter([read_attributes(read_schema(client, table), words)])

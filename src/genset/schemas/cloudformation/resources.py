@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from genset.model.insights import ACCESSED_AND_THROTTLED
 from genset.schemas import nodes
-from genset.schemas.building import INDEX_MEMBERS, Notes, note_unknown_members
+from genset.schemas.building import INDEX_MEMBERS, Notes, note_unknown_members, tags_node
 from genset.schemas.definitions import ON_DEMAND
 from genset.schemas.nodes import Node
 from genset.schemas.problems import Problem
@@ -54,7 +55,6 @@ _SIMPLE: Final = frozenset(
     }
 )
 _SIMPLE_TYPES: Final = {"String": "S", "Number": "N", "Binary": "B"}
-_DEFAULT_MODE: Final = "ACCESSED_AND_THROTTLED_KEYS"
 
 
 def table_node(properties: Node, notes: Notes) -> Node:
@@ -97,15 +97,6 @@ def simple_table_node(properties: Node, notes: Notes) -> Node:
     members["AttributeDefinitions"] = key.with_data([key.with_data(definition)])
     members["KeySchema"] = key.with_data([key.with_data(element)])
     return properties.with_data(members)
-
-
-def tags_node(node: Node) -> Node:
-    """Tags written as a mapping, as a list."""
-    listed: list[Node] = []
-    for key, value in nodes.members(node, "Tags").items():
-        members: dict[str, Node] = {"Key": value.with_data(key), "Value": value}
-        listed.append(value.with_data(members))
-    return node.with_data(listed)
 
 
 def note_left_out(properties: Node, notes: Notes) -> None:
@@ -162,7 +153,7 @@ def add_insights(members: dict[str, Node], given: Node | None) -> None:
         return
     enabled = nodes.required(given, "Enabled", "ContributorInsightsSpecification")
     if nodes.boolean(enabled, "Enabled"):
-        mode = given.get("Mode") or given.with_data(_DEFAULT_MODE)
+        mode = given.get("Mode") or given.with_data(ACCESSED_AND_THROTTLED)
         members["ContributorInsights"] = mode
 
 

@@ -34,6 +34,13 @@ _NOTED: Final = {
     "it is written",
     "Custom::DynamoDBReplica": "the replica is left out: genset has no global tables",
 }
+# Those that are followed, and those that AWS itself says have nothing to do with tables.
+_TRANSFORMS: Final = (
+    "AWS::Serverless-",
+    "AWS::LanguageExtensions",
+    "AWS::CodeDeploy",
+    "AWS::SecretsManager-",
+)
 _OUTPUTS: Final = "Outputs."
 _STACKS_DEEP_MAX: Final = 10
 
@@ -73,6 +80,7 @@ class Template:
         """
         tables: list[TableDefinition] = []
         problems: list[Problem] = []
+        self._note_macros(notes)
         for name, resource in self._resources.items():
             try:
                 tables += self._tables_of(name, resource, notes)
@@ -81,6 +89,20 @@ class Template:
         if problems:
             raise SchemaError(problems)
         return tables
+
+    def _note_macros(self, notes: Notes) -> None:
+        """Note the macros that would change the template in a way that is not known here."""
+        written = self._root.get("Transform")
+        named = [] if written is None else [written]
+        if written is not None and isinstance(written.data, list):
+            named = written.data
+        for each in named:
+            if not isinstance(each.data, str) or not each.data.startswith(_TRANSFORMS):
+                name = each.data if isinstance(each.data, str) else "in Transform"
+                notes.append(Problem(each.place, f"the macro {name} is not run"))
+        included = self._resources.get("Fn::Transform")
+        if included is not None:
+            notes.append(Problem(included.place, "what Fn::Transform adds is not read"))
 
     def output(self, name: str, node: Node) -> Node:
         """The value of an output."""

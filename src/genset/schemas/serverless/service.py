@@ -26,6 +26,10 @@ def service_tables(
     written = root.get("resources")
     if written is None:
         return []
+    provider = root.get("provider")
+    tags = None if provider is None else provider.get("stackTags")
+    if tags is not None:
+        notes.append(Problem(tags.place, "stackTags are left out: they are the stack's"))
     template = _template(variables.resolve(written), notes)
     surroundings = Surroundings(
         folder=folder,

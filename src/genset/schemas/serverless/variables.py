@@ -19,7 +19,7 @@ from genset.schemas.parameters import Parameters
 from genset.schemas.problems import SchemaError
 
 _SOURCE: Final = re.compile(
-    r"(?P<name>[A-Za-z]\w*)(?:\((?P<given>[^)]*)\))?(?::(?!:)(?P<address>.*))?"
+    r"(?P<name>[A-Za-z][\w.-]*)(?:\((?P<given>[^)]*)\))?(?::(?!:)(?P<address>.*))?"
 )
 _NUMBER: Final = re.compile(r"-?\d+(\.\d+)?")
 _WORDS: Final[Mapping[str, bool | None]] = {"true": True, "false": False, "null": None}
@@ -220,7 +220,7 @@ class Variables:
 def _is_variable(inside: str) -> bool:
     """Whether it is the framework's: CloudFormation's have no single colon, and no function."""
     first = next(_parts(inside), "").strip()
-    return re.match(r"[A-Za-z]\w*(\([^)]*\)|:(?!:))", first) is not None
+    return re.match(r"[A-Za-z][\w.-]*(\([^)]*\)|:(?!:))", first) is not None
 
 
 def _hint(inside: str) -> str:

@@ -54,6 +54,9 @@ class Names(Protocol):
         Raises SchemaError if there is no such thing.
         """
 
+    def file_text(self, path: str, place: Place) -> str:
+        """The text of a file. Raises SchemaError if it cannot be read."""
+
 
 class Scope:
     """Where an expression stands: the file, the module's names, and names of its own."""
@@ -278,6 +281,11 @@ class Scope:
         place = self.place(tree)
         if name in ("try", "can"):
             return self._tried(name, trees, place)
+        if name == "file" and len(trees) == 1:
+            path = self.value(trees[0])
+            if isinstance(path.data, Unknown):
+                return path
+            return Node(self._names.file_text(nodes.text(path, "a path"), place), place)
         values = [self.value(each) for each in trees]
         if given and any(token.type == "ELLIPSIS" for token in tokens(given[0])):
             values[-1:] = nodes.items(values[-1], "the last argument")

@@ -16,6 +16,7 @@ from typing import Any, Final
 from genset.schemas import nodes
 from genset.schemas.nodes import Data, Node, Unknown
 from genset.schemas.problems import Place, SchemaError
+from genset.schemas.yaml_text import parse_yaml
 
 Function = Callable[[list[Node], Place], Data]
 
@@ -59,6 +60,12 @@ def _concat(arguments: list[Node], place: Place) -> Data:
     return listed
 
 
+def _decode_yaml(arguments: list[Node], place: Place) -> Data:
+    if isinstance(arguments[0].data, Unknown):
+        return arguments[0].data
+    return parse_yaml(nodes.text(arguments[0], "what is decoded"), place.file).data
+
+
 def _lookup(arguments: list[Node], place: Place) -> Data:
     if len(arguments) not in (2, 3):
         raise SchemaError.at(place, "lookup takes a map, a key and a default")
@@ -77,8 +84,34 @@ def _same(arguments: list[Node], place: Place) -> Data:
     return arguments[0].data
 
 
-def _set(arguments: list[Node], place: Place) -> Data:
-    return _plain(lambda given: sorted(set(given)))(arguments, place)
+def _unique(listed: list[Any]) -> list[Any]:
+    """The values, each once; they may be mappings."""
+    kept: list[Any] = []
+    for each in listed:
+        if each not in kept:
+            kept.append(each)
+    return kept
+
+
+def _set(listed: list[Any]) -> list[Any]:
+    """The elements of a set as Terraform goes through them: texts in order."""
+    unique = _unique(listed)
+    return sorted(unique) if all(isinstance(each, str) for each in unique) else unique
+
+
+def _union(*sets: list[Any]) -> list[Any]:
+    return _set([each for given in sets for each in given])
+
+
+def _intersection(first: list[Any], *others: list[Any]) -> list[Any]:
+    return _set([each for each in first if all(each in given for given in others)])
+
+
+def _regex(pattern: str, text: str) -> Any:
+    found = re.search(pattern, text)
+    if found is None:
+        raise ValueError(f"{text} does not match {pattern}")
+    return found.groupdict() or list(found.groups()) or found.group()
 
 
 def _coalesce(*values: Any) -> Any:
@@ -170,7 +203,10 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
     "tomap": _same,
     "sensitive": _same,
     "nonsensitive": _same,
-    "toset": _set,
+    "toset": _plain(_set),
+    "setunion": _plain(_union),
+    "setintersection": _plain(_intersection),
+    "setsubtract": _plain(lambda given, gone: _set([each for each in given if each not in gone])),
     "abs": _plain(abs),
     "alltrue": _plain(lambda listed: all(map(_bool, listed))),
     "anytrue": _plain(lambda listed: any(map(_bool, listed))),
@@ -180,7 +216,7 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
     "coalescelist": _plain(lambda *lists: next(filter(None, lists))),
     "compact": _plain(lambda listed: [each for each in listed if each]),
     "contains": _plain(lambda listed, value: value in listed),
-    "distinct": _plain(lambda listed: list(dict.fromkeys(listed))),
+    "distinct": _plain(_unique),
     "element": _plain(_element),
     "endswith": _plain(lambda text, end: text.endswith(end)),
     "flatten": _plain(_flatten),
@@ -198,6 +234,8 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
     "min": _plain(min),
     "one": _plain(_one),
     "range": _plain(_range),
+    "regex": _plain(_regex),
+    "regexall": _plain(lambda pattern, text: re.findall(pattern, text)),
     "replace": _plain(_replace),
     "reverse": _plain(lambda listed: listed[::-1]),
     "slice": _plain(_slice),
@@ -217,6 +255,7 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
     "trimspace": _plain(lambda text: text.strip()),
     "trimsuffix": _plain(lambda text, end: text.removesuffix(end)),
     "upper": _plain(lambda text: text.upper()),
+    "yamldecode": _decode_yaml,
     "values": _plain(lambda members: [members[name] for name in sorted(members)]),
     "zipmap": _plain(lambda names, values: dict(zip(names, values, strict=True))),
 }

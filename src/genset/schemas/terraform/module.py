@@ -44,6 +44,8 @@ def terraform_tables(
     paths = files.listed(folder, "*.tf")
     if not path.is_dir() and path not in paths:
         paths = [path]
+    for other in files.listed(folder, "*.tf.json"):
+        notes.append(Problem(Place(str(other), 0), "is not read: *.tf files are"))
     from_files = given_values(folder, files)
     module = Module(folder, paths, files, parameters, notes)
     module.give({
@@ -132,7 +134,7 @@ class Module:
                 return self._local(first, place), 1
             case "path":
                 folder = self._folder if first == "module" else self._root
-                return Node(str(folder), place), 1
+                return Node(str(folder.resolve()), place), 1
             case "terraform":
                 workspace = self._parameters.find("terraform.workspace")
                 return Node(workspace or _DEFAULT_WORKSPACE, place), 1
@@ -143,6 +145,10 @@ class Module:
         if not steps:
             raise SchemaError.at(place, f"{root} has no meaning here")
         return self._resource_value(root, first, steps, place)
+
+    def file_text(self, path: str, place: Place) -> str:
+        """See `Names`; Terraform runs in the folder of the root module."""
+        return self._files.text(self._root / path, place)
 
     def _of_type(self, name: str) -> Iterator[Block]:
         return (block for block in self._blocks if block.type == name)

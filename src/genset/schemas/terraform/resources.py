@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from genset.model.insights import ACCESSED_AND_THROTTLED
 from genset.schemas import nodes
 from genset.schemas.building import Notes, build_table
 from genset.schemas.definitions import TableDefinition
@@ -20,7 +21,6 @@ TABLE: Final = "aws_dynamodb_table"
 _INSIGHTS: Final = "aws_dynamodb_contributor_insights"
 _POLICY: Final = "aws_dynamodb_resource_policy"
 _TAG: Final = "aws_dynamodb_tag"
-_DEFAULT_MODE: Final = "ACCESSED_AND_THROTTLED_KEYS"
 _NOTED: Final = {
     "aws_dynamodb_table_item": "the item is left out: `genset load` puts items",
     "aws_dynamodb_table_replica": "the replica is left out: genset has no global tables",
@@ -119,7 +119,7 @@ def _add_tag(table: dict[str, Node], values: Node) -> None:
 
 
 def _add_insights(table: dict[str, Node], values: Node) -> None:
-    mode = values.get("mode") or values.with_data(_DEFAULT_MODE)
+    mode = values.get("mode") or values.with_data(ACCESSED_AND_THROTTLED)
     index = values.get("index_name")
     if index is None or index.data == "":
         table["ContributorInsights"] = mode

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from genset.schemas import nodes
-from genset.schemas.building import Notes
+from genset.schemas.building import Notes, tags_node
 from genset.schemas.nodes import Node
 from genset.schemas.problems import Problem
 
@@ -114,7 +114,7 @@ def table_node(values: Node, notes: Notes) -> Node:
         _add_encryption(members, each)
     tags = given.get("tags_all") or given.get("tags")
     if tags is not None:
-        members["Tags"] = _tags(tags)
+        members["Tags"] = tags_node(tags)
     return values.with_data(members)
 
 
@@ -240,11 +240,3 @@ def _add_encryption(members: dict[str, Node], block: Node) -> None:
     if key is not None and key.data != "":
         specification["KMSMasterKeyId"] = key
     members["SSESpecification"] = block.with_data(specification)
-
-
-def _tags(tags: Node) -> Node:
-    listed: list[Node] = []
-    for key, value in nodes.members(tags, "tags").items():
-        members: dict[str, Node] = {"Key": value.with_data(key), "Value": value}
-        listed.append(value.with_data(members))
-    return tags.with_data(listed)

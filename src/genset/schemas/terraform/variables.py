@@ -36,6 +36,10 @@ class NoNames:
         """Raise SchemaError."""
         raise SchemaError.at(place, f"{root} has no meaning here")
 
+    def file_text(self, path: str, place: Place) -> str:
+        """Raise SchemaError."""
+        raise SchemaError.at(place, "no file is read here")
+
 
 def given_values(folder: Path, files: Files) -> dict[str, Node]:
     """What terraform.tfvars and *.auto.tfvars of a folder say, the later before the earlier."""

@@ -52,19 +52,21 @@ async def open_postgres(
     durability: Durability = "full",
     dialect: str | None = None,
     connections_max: int = CONNECTIONS_MAX,
+    creates: bool = True,
 ) -> PostgresEngine:
     """Open the engine on the database at `url` (asyncpg's form: several hosts, TLS, all of it).
 
     `replica` is the URL of a database that follows it, for reads that need not be consistent.
     With `durability` "full" a commit is durable before it returns, on standbys too as far as the
     server is set so; with "relaxed" a crash of the server may lose the last moments. `dialect`
-    is told by the server, unless it is given. The schema is created if it is not there.
+    is told by the server, unless it is given. The schema is created if it is not there, unless
+    that is told otherwise.
 
     Raises StorageError if the database cannot be reached, or is not to be used.
     """
     chosen = DIALECTS[dialect] if dialect else None
     try:
-        chosen = await _prepare(url, chosen)
+        chosen = await _prepare(url, chosen, creates)
     except FAILURES as error:
         raise storage_error(error) from error
     session = dict(chosen.session)
@@ -77,14 +79,14 @@ async def open_postgres(
     return PostgresEngine(primary, follower, chosen)
 
 
-async def _prepare(url: str, dialect: Dialect | None) -> Dialect:
+async def _prepare(url: str, dialect: Dialect | None, creates: bool) -> Dialect:
     """Make sure of the schema; returns the dialect of the server."""
     connections = Connections(url, 1, {}, "read-write")
     try:
         async with connections.take() as connection:
             if dialect is None:
                 dialect = dialect_of(await connection.fetchval("SELECT version()"))
-            await ensure_schema(connection, dialect)
+            await ensure_schema(connection, dialect, creates=creates)
     finally:
         await connections.close()
     return dialect

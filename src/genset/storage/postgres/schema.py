@@ -30,13 +30,19 @@ _EXISTS: Final = "SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname = '
 _VERSION: Final = "SELECT max(version) FROM genset.format"
 
 
-async def ensure_schema(connection: asyncpg.Connection, dialect: Dialect) -> None:
+async def ensure_schema(
+    connection: asyncpg.Connection, dialect: Dialect, *, creates: bool = True
+) -> None:
     """Make sure that the schema is there and of this version; it needs no rights if it is.
 
-    Raises StorageError if it is of a newer genset, or what asyncpg raises.
+    Raises StorageError if it is of a newer genset, or if there is none and it is not to be created;
+    or what asyncpg raises.
     """
-    if await _version(connection) == FORMAT_VERSION:
+    found = await _version(connection)
+    if found == FORMAT_VERSION:
         return
+    if not found and not creates:
+        raise StorageError("there is no data of genset")
     if dialect.locks_schema:
         await connection.execute("SELECT pg_advisory_lock($1)", _SCHEMA_LOCK)
     try:

@@ -14,6 +14,7 @@ from genset.transfer.formats.aws_cli import AWS_CLI
 from genset.transfer.formats.csv_items import CSV
 from genset.transfer.formats.dynamodb_json import DYNAMODB_JSON, is_change, is_item, unwrapped
 from genset.transfer.formats.format import Format
+from genset.transfer.formats.ion import ION, MARKER
 from genset.transfer.formats.json_array import JSON_ARRAY
 from genset.transfer.formats.json_lines import JSON_LINES
 from genset.transfer.formats.registry import FORMATS
@@ -27,7 +28,6 @@ _TYPED: Final = (
 _TYPED_START: Final = re.compile(_TYPED)
 _TYPED_ELEMENT: Final = re.compile(rb"\[\s*" + _TYPED)
 _TELLING_BYTES: Final = 4096
-_ION_START: Final = b"$ion_1_0"
 
 
 def format_by_suffix(path: str) -> Format | None:
@@ -54,8 +54,8 @@ def detect_format(name: str, head: bytes) -> Format:
         return AWS_CLI if _TYPED_ELEMENT.match(start) else JSON_ARRAY
     if start.startswith(b"{"):
         return _of_objects(start)
-    if start.startswith(_ION_START):
-        raise TransferError(f"{name} is Amazon Ion, which is not read; export as DYNAMODB_JSON")
+    if start.startswith(MARKER.encode()):
+        return ION
     if not start:
         return format_by_suffix(name) or JSON_LINES
     raise TransferError(f"cannot tell the format of {name}; --format says it")

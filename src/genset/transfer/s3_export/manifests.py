@@ -19,6 +19,8 @@ FILES: Final = "manifest-files.json"
 STARTED: Final = "_started"
 CHECKSUM_SUFFIXES: Final = (".md5", ".checksum")
 DYNAMODB_JSON: Final = "DYNAMODB_JSON"
+FORMATS: Final = {DYNAMODB_JSON: "dynamodb-json", "ION": "ion"}
+"""The formats of data files, and what they are called in `formats.registry`."""
 VERSION: Final = "2020-06-30"
 _CHUNK_BYTES: Final = 1 << 20
 

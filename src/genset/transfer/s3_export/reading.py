@@ -14,6 +14,7 @@ from genset.transfer.s3_export.manifests import (
     CHECKSUM_SUFFIXES,
     DYNAMODB_JSON,
     FILES,
+    FORMATS,
     ROOT,
     SUMMARY,
     DataFile,
@@ -27,10 +28,14 @@ _KEY_SEPARATOR: Final = f"{ROOT}/"
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """An export: its folder, its summary, and its data files with the paths where they are."""
+    """An export: its folder, its summary, and its data files with the paths where they are.
+
+    `format_name` is the name of the data files' format.
+    """
 
     folder: Path
     summary: dict[str, Any]
+    format_name: str
     files: list[tuple[Path, DataFile]]
 
 
@@ -52,14 +57,13 @@ def open_export(path: Path) -> Export:
     """
     folder = path.parent if path.name in (SUMMARY, FILES) else _only_folder(path)
     summary = _json(_checked(folder / SUMMARY), folder / SUMMARY)
-    if summary.get("outputFormat", DYNAMODB_JSON) != DYNAMODB_JSON:
-        raise TransferError(
-            f"{folder} is in {summary['outputFormat']}; only {DYNAMODB_JSON} is read"
-        )
+    output = summary.get("outputFormat", DYNAMODB_JSON)
+    if output not in FORMATS:
+        raise TransferError(f"{folder} is in {output}; only {' and '.join(FORMATS)} are read")
     files = list(_data_files(folder))
     for found, listed in files:
         _check(found, listed)
-    return Export(folder, summary, files)
+    return Export(folder, summary, FORMATS[output], files)
 
 
 def _only_folder(path: Path) -> Path:
