@@ -13,12 +13,15 @@ from textwrap import dedent
 import boto3
 import botocore.session
 import pytest
+from botocore.config import Config
 from botocore.exceptions import NoCredentialsError
 from botocore.handlers import BUILTIN_HANDLERS
 from botocore.httpsession import URLLib3Session
 
 from genset.testing import LocalSession, TestServer, current_session, local, mock_dynamodb
 from testing.music import MUSIC, NINA, count, put
+
+ONE_TRY = Config(retries={"max_attempts": 0})
 
 
 def create() -> None:
@@ -307,6 +310,14 @@ def test_a_real_server_beside_the_tests_still_gets_its_requests():
         assert server.client().list_tables()["TableNames"] == []
 
 
+def test_an_address_that_begins_like_a_real_servers_is_another(monkeypatch):
+    monkeypatch.setattr("genset.testing.interception.real_servers", {"http://127.0.0.1:400"})
+    with mock_dynamodb():
+        create()
+        client = boto3.client("dynamodb", endpoint_url="http://127.0.0.1:4000", config=ONE_TRY)
+        assert client.list_tables()["TableNames"] == ["Music"]
+
+
 def test_a_session_of_its_own_keeps_its_database():
     with local() as session, mock_dynamodb():
         create()
@@ -314,7 +325,6 @@ def test_a_session_of_its_own_keeps_its_database():
 
 
 def test_a_client_with_a_short_timeout_meets_it():
-    from botocore.config import Config
     from botocore.exceptions import ReadTimeoutError
 
     with mock_dynamodb() as session:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -30,6 +31,9 @@ class LocalSession(Session):  # type: ignore[misc]
         region: str = DEFAULT_REGION,
         account: str = DEFAULT_ACCOUNT,
     ) -> None:
+        """Raises ValueError if `account` is not a number of twelve digits."""
+        if not re.fullmatch(r"\d{12}", account):
+            raise ValueError(f"an account is a number of twelve digits, not {account!r}")
         super().__init__(**_session_options(region, account))
         self.database = database
         self.account = account
