@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from cli.console import Console
-from genset.cli.following import Following
 from genset.cli.statuses import CommandError
+from genset.cli.streams.following import Following
 from support.process import genset_command
 from support.tables import table
 
