@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from genset.cli.completion import table_argument
+from genset.cli.csv_options import delimiter_option
 from genset.cli.item_options import (
     LITERALS_HELP,
     consistent_option,
@@ -49,9 +50,7 @@ from genset.cli.remote import Remote, remote_options
 @names_option
 @values_option
 @consistent_option
-@click.option(
-    "--delimiter", metavar="CHARACTER", default=",", help="What separates the cells of CSV."
-)
+@delimiter_option
 @remote_options
 def command(remote: Remote, **options: Any) -> None:
     """Write all items of TABLE to a file, or to the standard output.
