@@ -256,7 +256,7 @@ def fault_message(error: Exception) -> str:
     if isinstance(error, ClientError):
         fault = error.response.get("Error", {})
         code = fault.get("Code", "Error")
-        message = f"{code}: {fault.get('Message', '')}"
+        message = ": ".join(filter(None, (code, fault.get("Message"))))
         return f"{message.rstrip('.')}; {_HINTS[code]}" if code in _HINTS else message
     if isinstance(error, EndpointConnectionError):
         return _nobody_at(error.kwargs["endpoint_url"])
