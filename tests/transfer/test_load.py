@@ -177,6 +177,7 @@ def test_every_type_comes_back_from_a_dump_of_it(
         (["{name}", "{path}", "--delimiter", "ab"], 2, "it must be one character"),
         (["{name}", "{path}", "--errors", "{folder}/no/x"], 1, "cannot write {folder}/no/x"),
         (["{name}", "{odd}"], 2, "cannot tell the format of {odd}; --format says it"),
+        (["{name}", "{odd}.mac.csv"], 2, "{odd}.mac.csv: its lines must end with LF or CR LF"),
         (["{name}", "{odd}.csv"], 2, "{odd}.csv: a column of the header has no name"),
     ],
 )
@@ -187,6 +188,7 @@ def test_what_cannot_be_begun_is_told_in_one_line(
     odd = tmp_path / "odd"
     odd.write_text("a,b\n")
     (tmp_path / "odd.csv").write_text("pk,,x\na,b,c\n")
+    (tmp_path / "odd.mac.csv").write_bytes(b"pk,x\ra,b\r")
     known = {"name": name, "path": path, "folder": tmp_path, "odd": odd}
     done = genset("load", *(each.format(**known) for each in arguments))
     assert done.status == status
@@ -216,6 +218,16 @@ def test_a_line_with_what_is_no_character_is_refused_by_itself(
     assert done.status == 4
     assert done.told[0].startswith(f"{path}:1: {reason}")
     assert [item["pk"] for item in items_of(api, name).values()] == [{"S": "\U0001f600"}]
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="needs /dev/full")
+def test_refused_lines_that_cannot_be_kept_end_the_load(
+    genset: Genset, name: str, tmp_path: Path
+) -> None:
+    path = write_lines(tmp_path / "x.jsonl", [{"pk": 1}])
+    done = genset("load", name, path, "--errors", "/dev/full")
+    assert done.status == 1
+    assert done.told[-1].startswith("genset: cannot write /dev/full: No space left on device")
 
 
 def test_lines_before_the_header_may_be_blank(

@@ -63,6 +63,8 @@ def read(stream: BinaryIO, name: str, options: Options) -> Readings:
         # Lines before the header may be blank, as those after it.
         header = next(filter(None, rows), None)
     except csv.Error as error:
+        if "\r" in lines.taken():
+            raise WrongFileError(f"{name}: its lines must end with LF or CR LF, not CR") from None
         raise WrongFileError(f"{name}: the header cannot be read: {error}") from None
     if header is None:
         return
