@@ -25,8 +25,8 @@ LATER = (
     "genset.background.expiry",
     "genset.background.streams",
     "genset.background.sweep",
-    "genset.cli.migrate",
-    "genset.cli.supervisor",
+    "genset.cli.stores.migrate",
+    "genset.cli.serving.supervisor",
     "genset.expressions",
     "genset.insights.report",
     "genset.operations.create_table",
@@ -83,7 +83,7 @@ GET = """
 # Says what is imported when the server would say that it listens, and ends it.
 LISTENING = """
     import json, os, signal, sys
-    from genset.cli import serve
+    from genset.cli.serving import serve
     from genset.cli.main import main
 
     def announce(host, port):
@@ -97,7 +97,7 @@ LISTENING = """
 AT_WORK = """
     import asyncio, json, sys
     from genset.background.jobs import all_jobs
-    from genset.cli.loading import load_rest
+    from genset.cli.serving.loading import load_rest
     from genset.operations.operation import Services
     from genset.operations.registry import OPERATIONS
     from genset.storage.sqlite import open_sqlite

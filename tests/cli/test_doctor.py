@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from genset.cli import leading
 from genset.cli.main import main
+from genset.cli.stores import leading
 from genset.storage import keyspace
 from genset.storage.engine import Transaction
 from integrity import music

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from genset.cli.expressions import Placeholders
+from genset.cli.items.expressions import Placeholders
 from genset.cli.statuses import CommandError
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from cli.console import Console
 from genset.cli.main import group
-from genset.cli.settings import all_settings
+from genset.cli.serving.settings import all_settings
 from support.settings import top_context
 
 

@@ -19,7 +19,7 @@ import apsw
 import asyncpg
 import pytest
 
-from genset.cli.stores import InPostgres, claimed, open_engine, store_at
+from genset.cli.stores.store import InPostgres, claimed, open_engine, store_at
 from genset.storage import keyspace
 from genset.storage.engine import Engine, Snapshot, Transaction
 from support import streams, tables

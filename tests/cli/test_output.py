@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cli.console import Console
-from genset.cli.widths import fit
+from genset.cli.printing.widths import fit
 
 ITEMS = [
     {"Artist": {"S": "Abba"}, "Song": {"S": "SOS"}, "Year": {"N": "1975"}, "Live": {"BOOL": True},

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cli.console import Console
-from genset.cli.remote import DEFAULT_ENDPOINT, Remote
+from genset.cli.asking.remote import DEFAULT_ENDPOINT, Remote
 from genset.cli.statuses import CommandError, Status
 
 PROFILES = """

@@ -9,7 +9,7 @@ from pathlib import Path
 import boto3
 import pytest
 
-from genset.cli.settings import SettingsError
+from genset.cli.serving.settings import SettingsError
 from support.process import genset_command, serve
 from support.settings import serve_settings
 

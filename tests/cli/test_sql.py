@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cli.console import Console, songs
-from genset.cli.statements import Statement, is_complete, split, statements
+from genset.cli.sql.statements import Statement, is_complete, split, statements
 
 ABBA = songs("Abba", "Fernando", "SOS", "Waterloo")
 

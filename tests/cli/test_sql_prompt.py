@@ -6,7 +6,7 @@ import json
 import os
 import pty
 import select
-import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +19,7 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
 from cli.console import Console, Done, songs
-from genset.cli.sql_words import StatementCompleter, StatementLexer
+from genset.cli.sql.words import StatementCompleter, StatementLexer
 from support.process import genset_command
 
 ABBA = songs("Abba", "Fernando", "SOS")
@@ -192,40 +192,62 @@ def test_texts_names_words_and_comments_have_colours():
     assert line(7) == []
 
 
+class Terminal:
+    """`genset sql` in a process of its own at a terminal."""
+
+    def __init__(self, endpoint: str) -> None:
+        self._keyboard, terminal = pty.openpty()
+        self.process = subprocess.Popen(
+            [*genset_command(), "sql", "--endpoint-url", endpoint],
+            stdin=terminal, stdout=terminal, stderr=terminal, start_new_session=True,
+            env={**os.environ, "TERM": "xterm"},
+        )  # fmt: skip
+        os.close(terminal)
+        self._shown = ""
+
+    def press(self, keys: str) -> None:
+        os.write(self._keyboard, keys.encode())
+
+    def shows(self, text: str, *, seconds: float = 20) -> str:
+        """What it shows, from where this was last asked for, to the end of `text`."""
+        deadline = time.monotonic() + seconds
+        while text not in self._shown:
+            assert time.monotonic() < deadline, f"{text} is not in {self._shown!r}"
+            if select.select([self._keyboard], [], [], 0.1)[0]:
+                self._read()
+        found, _, self._shown = self._shown.partition(text)
+        return found
+
+    def _read(self) -> None:
+        new = os.read(self._keyboard, 65536).decode(errors="replace")
+        # A terminal says where its cursor is when it is asked.
+        if "\x1b[6n" in new:
+            self.press("\x1b[1;1R")
+        self._shown += new
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait(timeout=20)
+        os.close(self._keyboard)
+
+
 @pytest.fixture
-def at_terminal(table: str, endpoint: str) -> Iterator[tuple[int, int]]:
-    """`genset sql` in a process of its own at a terminal: its id, and the keyboard's descriptor."""
-    command = [*genset_command(), "sql", "--endpoint-url", endpoint]
-    child, keyboard = pty.fork()
-    if child == 0:
-        os.environ["TERM"] = "xterm"
-        os.execvp(command[0], command)
-    yield child, keyboard
-    os.close(keyboard)
+def at_terminal(endpoint: str) -> Iterator[Terminal]:
+    """One that is there for the test."""
+    made = Terminal(endpoint)
+    yield made
+    made.close()
 
 
-def _until(keyboard: int, text: str, *, seconds: float = 20) -> str:
-    """What a terminal shows until it shows `text`."""
-    shown, deadline = "", time.monotonic() + seconds
-    while text not in shown:
-        assert time.monotonic() < deadline, f"{text} is not in {shown!r}"
-        if select.select([keyboard], [], [], 0.1)[0]:
-            new = os.read(keyboard, 65536).decode(errors="replace")
-            # A terminal says where its cursor is when it is asked.
-            if "\x1b[6n" in new:
-                os.write(keyboard, b"\x1b[1;1R")
-            shown += new
-    return shown
-
-
-def test_at_a_real_terminal(at_terminal: tuple[int, int], table: str):
-    child, keyboard = at_terminal
-    _until(keyboard, "genset>")
-    os.write(keyboard, f"SELECT Song FROM \"{table}\" WHERE Artist = 'Abba';\r".encode())
-    assert "Fernando" in _until(keyboard, "(2 items)")
-    os.write(keyboard, b"garbage")
-    os.kill(child, signal.SIGINT)
-    os.write(keyboard, b"\x03")
-    time.sleep(0.1)
-    os.write(keyboard, b"\x04")
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+def test_at_a_real_terminal(at_terminal: Terminal, table: str):
+    select_all = f"SELECT Song FROM \"{table}\" WHERE Artist = 'Abba'"
+    # What is pressed before it reads keys is the terminal's own.
+    at_terminal.shows("genset>")
+    at_terminal.press(f"{select_all};{ENTER}")
+    assert "Fernando" in at_terminal.shows("(2 items)")
+    at_terminal.shows("genset>")
+    at_terminal.press(f"garbage{CTRL_C}{select_all} AND Song = 'SOS';{ENTER}")
+    assert "Exception" not in at_terminal.shows("(1 item)")
+    at_terminal.shows("genset>")
+    at_terminal.press(CTRL_D)
+    assert at_terminal.process.wait(timeout=20) == 0

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from genset.cli.commands import migrate
-from genset.cli.database_url import shown_database
 from genset.cli.main import main
-from genset.cli.settings import SettingsError
-from genset.cli.stores import InDirectory, InMemory, InPostgres, settings_store, store_at
+from genset.cli.serving.settings import SettingsError
+from genset.cli.stores.database_url import shown_database
+from genset.cli.stores.store import InDirectory, InMemory, InPostgres, settings_store, store_at
 from support.settings import serve_settings, top_context
 
 CERTIFICATES = __file__

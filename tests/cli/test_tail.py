@@ -13,8 +13,8 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from cli.console import Console
-from genset.cli.following import Following
 from genset.cli.statuses import CommandError
+from genset.cli.streams.following import Following
 from support.process import genset_command
 from support.tables import table
 
@@ -287,7 +287,7 @@ def test_changes_that_are_gone_are_told():
 def test_it_waits_for_a_server_that_does_not_answer_and_misses_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ):
-    monkeypatch.setattr("genset.cli.following._PAUSE_S", 0)
+    monkeypatch.setattr("genset.cli.streams.following._PAUSE_S", 0)
     stream = Stream({"a": (None, [1, 2, 3], False)})
     stream.status = "DISABLED"
     said: list[str] = []

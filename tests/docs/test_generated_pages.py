@@ -10,7 +10,7 @@ import pytest
 from tools.documentation.coverage_table import CALLED, MODEL
 from tools.generate_docs import DOCS, PARTS, regenerated, stale_pages
 
-from genset.cli.settings import all_settings
+from genset.cli.serving.settings import all_settings
 from genset.operations.registry import OPERATIONS
 from genset.realism.faults import NAMES as FAULTS
 from support.operations_called import at_least, fewer

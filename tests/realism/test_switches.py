@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genset.cli.settings import SettingsError, realism_switches
+from genset.cli.serving.settings import SettingsError, realism_switches
 from genset.realism.latency import parse_latency, parse_time
 from genset.realism.switches import SwitchError, decode, encode, parse_fault_text
 from support.settings import serve_settings

@@ -345,3 +345,12 @@ def test_the_name_of_a_stack_may_be_in_sam_s_configuration(write):
     assert given.name == "given-music"
     config = write("samconfig.toml", "[")
     assert problems(path)[0].startswith(f"{config.name}: is no TOML: ")
+
+
+def test_an_account_that_is_not_known_is_not_made_up():
+    root = parse_yaml(template(name="!Ref AWS::AccountId"), "music.yaml")
+    surroundings = Surroundings(
+        folder=FILES, files=Files(), parameters=Parameters(account=None), stack_name=None
+    )
+    with pytest.raises(SchemaError, match="give it with --parameter AWS::AccountId=NUMBER"):
+        Template(root, surroundings).tables([])

@@ -107,6 +107,25 @@ def test_a_forgotten_mark_leaves_the_state(engine):
     assert content(engine) == {"one": b"1", "two": b"1"}
 
 
+def test_a_state_that_is_marked_already_needs_no_other_mark(engine):
+    write(engine, one=b"1")
+    mark = engine.present_mark()
+    assert engine.present_mark() == mark
+    write(engine, one=b"2")
+    later = engine.present_mark()
+    assert later != mark
+    engine.go_back(mark)
+    assert engine.present_mark() == mark
+    assert content(engine) == {"one": b"1"}
+
+
+def test_after_a_mark_was_given_up_the_state_has_none(engine):
+    first = engine.set_mark()
+    write(engine, one=b"1")
+    engine.forget_mark(engine.set_mark())
+    assert engine.present_mark() != first
+
+
 def test_a_body_that_raises_has_changed_nothing(engine):
     async def body(transaction):
         transaction.put(b"one", b"1")

@@ -9,7 +9,7 @@ import click
 
 from genset.cli.commands.serve import command
 from genset.cli.main import group
-from genset.cli.settings import Settings, read_settings
+from genset.cli.serving.settings import Settings, read_settings
 
 
 def top_context() -> click.Context:

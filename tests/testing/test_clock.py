@@ -12,6 +12,11 @@ from genset.testing import local
 from testing.music import MUSIC, NINA, is_there, put
 
 TTL = {"Enabled": True, "AttributeName": "Until"}
+BY_SONG = {
+    "IndexName": "BySong",
+    "KeySchema": [{"AttributeName": "Song", "KeyType": "HASH"}],
+    "Projection": {"ProjectionType": "ALL"},
+}
 
 
 def expiring(seconds: float) -> dict[str, dict[str, str]]:
@@ -55,6 +60,26 @@ def test_set_moves_it_forward_and_back(session):
     for when in (datetime(2031, 5, 1, tzinfo=UTC), datetime(2021, 5, 1, tzinfo=UTC)):
         session.clock.set(when)
         assert timedelta(0) <= session.clock.now - when < timedelta(seconds=5)
+
+
+def test_tables_stay_what_they_are_when_it_is_set_back(session, client_with_ttl):
+    client, now = client_with_ttl, session.clock.now
+    client.update_contributor_insights(TableName="Music", ContributorInsightsAction="ENABLE")
+    client.update_table(
+        TableName="Music",
+        AttributeDefinitions=[{"AttributeName": "Song", "AttributeType": "S"}],
+        GlobalSecondaryIndexUpdates=[{"Create": BY_SONG}],
+    )
+    session.clock.set(datetime(2020, 1, 1, tzinfo=UTC))
+    put(client)
+    table = client.describe_table(TableName="Music")["Table"]
+    assert table["TableStatus"] == "ACTIVE"
+    assert [index["IndexStatus"] for index in table["GlobalSecondaryIndexes"]] == ["ACTIVE"]
+    live = client.describe_time_to_live(TableName="Music")["TimeToLiveDescription"]
+    assert live["TimeToLiveStatus"] == "ENABLED"
+    insights = client.describe_contributor_insights(TableName="Music")
+    assert insights["ContributorInsightsStatus"] == "ENABLED"
+    assert abs(insights["LastUpdateDateTime"] - now) < timedelta(seconds=5)
 
 
 def test_set_takes_seconds_too(session):

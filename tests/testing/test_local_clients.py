@@ -37,6 +37,12 @@ def test_the_resource_has_the_same_tables(session, client):
     assert count(client) == 1
 
 
+@pytest.mark.parametrize("account", ["", "12", "1234-5678-9012"])
+def test_an_account_that_is_none_is_refused(account):
+    with pytest.raises(ValueError, match="twelve digits"), local(account=account):
+        pass
+
+
 def test_waiters_and_paginators_work(session, client):
     client.create_table(**{**MUSIC, "TableName": "Notes"})
     client.get_waiter("table_exists").wait(TableName="Notes")

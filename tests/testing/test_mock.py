@@ -13,12 +13,15 @@ from textwrap import dedent
 import boto3
 import botocore.session
 import pytest
+from botocore.config import Config
 from botocore.exceptions import NoCredentialsError
 from botocore.handlers import BUILTIN_HANDLERS
 from botocore.httpsession import URLLib3Session
 
 from genset.testing import LocalSession, TestServer, current_session, local, mock_dynamodb
 from testing.music import MUSIC, NINA, count, put
+
+ONE_TRY = Config(retries={"max_attempts": 0})
 
 
 def create() -> None:
@@ -162,6 +165,14 @@ class TestWithoutSetup:
 
 
 @mock_dynamodb
+class TestWithAClassInside:
+    class TestInside:
+        @pytest.mark.parametrize("_", range(2))
+        def test_has_a_database_for_itself(self, _):
+            create()
+
+
+@mock_dynamodb
 class TestOfUnittest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -193,6 +204,16 @@ class TestOfASubclass(TestOfUnittest):
     def test_what_the_subclass_has_made_is_there(self):
         self.add()
         assert boto3.client("dynamodb").list_tables()["TableNames"] == ["More", "Music"]
+
+
+class TestOfASubclassWithItsOwnStart(TestOfUnittest):
+    @classmethod
+    def setUpClass(cls):
+        """Without that of the class above, and so without its mock."""
+
+    def setUp(self):
+        create()
+        super().setUp()
 
 
 def test_a_failing_set_up_class_ends_its_mock():
@@ -289,6 +310,14 @@ def test_a_real_server_beside_the_tests_still_gets_its_requests():
         assert server.client().list_tables()["TableNames"] == []
 
 
+def test_an_address_that_begins_like_a_real_servers_is_another(monkeypatch):
+    monkeypatch.setattr("genset.testing.interception.real_servers", {"http://127.0.0.1:400"})
+    with mock_dynamodb():
+        create()
+        client = boto3.client("dynamodb", endpoint_url="http://127.0.0.1:4000", config=ONE_TRY)
+        assert client.list_tables()["TableNames"] == ["Music"]
+
+
 def test_a_session_of_its_own_keeps_its_database():
     with local() as session, mock_dynamodb():
         create()
@@ -296,7 +325,6 @@ def test_a_session_of_its_own_keeps_its_database():
 
 
 def test_a_client_with_a_short_timeout_meets_it():
-    from botocore.config import Config
     from botocore.exceptions import ReadTimeoutError
 
     with mock_dynamodb() as session:
@@ -401,3 +429,18 @@ def test_moto_has_the_other_services():
         timeout=60,
     )
     assert (done.stdout, done.returncode) == ("fine\n", 0), done.stderr
+
+
+@pytest.mark.parametrize("key", ["AKIAEXAMPLE", "fake"])
+def test_clients_with_whatever_keys_are_of_the_mocks_account(key):
+    with mock_dynamodb(account="123456789012") as session:
+        session.client("dynamodb").create_table(**MUSIC)
+        client = boto3.client("dynamodb", aws_access_key_id=key, aws_secret_access_key="x")
+        assert client.list_tables()["TableNames"] == ["Music"]
+
+
+def test_only_the_number_of_an_account_means_another_one():
+    with mock_dynamodb(account="123456789012") as session:
+        create()
+        default = session.elsewhere(account="000000000000")
+        assert default.client("dynamodb").list_tables()["TableNames"] == []

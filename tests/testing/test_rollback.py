@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import apsw
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from genset.storage._connections import PAGE_BYTES
 from testing.music import BILLIE, MUSIC, NINA, count, is_there, put
 
 
@@ -73,15 +75,6 @@ def test_a_block_may_be_undone(session, client):
     assert count(client) == 0
 
 
-def test_a_forgotten_mark_leaves_the_state(session, client):
-    mark = session.mark()
-    put(client)
-    session.database.forget(mark)
-    assert count(client) == 1
-    with pytest.raises(KeyError):
-        session.rollback(mark)
-
-
 def test_a_block_that_fails_is_undone(session, client):
     def fail() -> None:
         with session.undone():
@@ -91,6 +84,28 @@ def test_a_block_that_fails_is_undone(session, client):
     with pytest.raises(ZeroDivisionError):
         fail()
     assert count(client) == 0
+
+
+def test_marking_the_same_state_often_costs_nothing(session, client):
+    """Each further mark of the engine's would make all later writes slower."""
+    first = session.mark()
+    for _ in range(3):
+        mark = session.mark()
+        assert mark.tables == first.tables
+        put(client)
+        session.rollback(mark)
+
+
+def test_blocks_that_were_undone_keep_no_memory(session, client):
+    def undo_some() -> None:
+        for _ in range(20):
+            with session.undone():
+                put(client)
+
+    undo_some()
+    before = apsw.memory_used()
+    undo_some()
+    assert apsw.memory_used() - before < 20 * PAGE_BYTES / 2
 
 
 def test_the_clock_goes_back(session):

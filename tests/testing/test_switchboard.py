@@ -66,13 +66,21 @@ def test_any_error_of_the_api_can_be_asked_for(session, client, error):
     assert caught.value.response["Error"]["Code"] == error
 
 
-def test_a_conflict_cancels_a_transaction_as_the_service_does(session, client):
-    session.switches.fail_next("TransactWriteItems", "TransactionConflictException")
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        ("TransactionConflictException", "TransactionConflict"),
+        ("TransactionCanceledException", "TransactionConflict"),
+        ("ConditionalCheckFailedException", "ConditionalCheckFailed"),
+    ],
+)
+def test_a_transaction_is_cancelled_as_at_the_service(session, client, error, reason):
+    session.switches.fail_next("TransactWriteItems", error)
     puts = [{"Put": {"TableName": "Music", "Item": item}} for item in (NINA, BILLIE)]
     with pytest.raises(client.exceptions.TransactionCanceledException) as cancelled:
         client.transact_write_items(TransactItems=puts)
-    reasons = [reason["Code"] for reason in cancelled.value.response["CancellationReasons"]]
-    assert reasons == ["TransactionConflict", "None"]
+    reasons = [each["Code"] for each in cancelled.value.response["CancellationReasons"]]
+    assert reasons == [reason, "None"]
 
 
 def test_a_connection_may_break(session, client):

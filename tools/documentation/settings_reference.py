@@ -1,10 +1,10 @@
-"""The reference of all settings of `genset serve`, from `genset.cli.settings`."""
+"""The reference of all settings of `genset serve`, from `genset.cli.serving.settings`."""
 
 from __future__ import annotations
 
 import re
 
-from genset.cli.settings import Setting, all_settings
+from genset.cli.serving.settings import Setting, all_settings
 
 
 def render() -> str:

@@ -15,9 +15,10 @@ from typing import Final
 import click
 
 from genset import __version__
-from genset.cli.database_url import without_addresses
 from genset.cli.lazy_group import LazyGroup, ReaderGone
+from genset.cli.printing.saying import say
 from genset.cli.statuses import CommandError, Status
+from genset.cli.stores.database_url import without_addresses
 
 _SECTIONS: Final = {
     "Server": {
@@ -140,13 +141,13 @@ def _known_fault(error: Exception) -> str | None:
         return f"cannot write {error.filename or 'the output'}: {error.strerror}"
     if not type(error).__module__.startswith("botocore."):
         return None
-    from genset.cli.remote import fault_message
+    from genset.cli.asking.remote import fault_message
 
     return fault_message(error)
 
 
 def _complain(message: str, status: Status) -> int:
-    print(f"genset: {' '.join(message.split())}", file=sys.stderr, flush=True)
+    say([message])
     return status
 
 

@@ -44,7 +44,7 @@ class Insights:
 
     def status_since(self, now: float) -> float:
         """When the status became what it is."""
-        return self.changed_at if now < self.settled_at else self.settled_at
+        return self.changed_at if now < self.settled_at else max(self.changed_at, self.settled_at)
 
     def rules(self, *, has_sort_key: bool) -> tuple[str, ...]:
         """The rules that the mode asks for, of a table or index with or without a sort key."""

@@ -101,10 +101,22 @@ def new_fault(fault: str, operation: str, request: Mapping[str, Any]) -> Excepti
         return DropConnection()
     kind, message = _FAULTS[fault]
     error = kind(message)
-    if fault == "TransactionConflictException" and operation in _TRANSACTIONS:
-        # Imported late: it takes a request to meet a fault.
-        from genset.operations.cancellation import cancelled
-
-        actions = len(request[_TRANSACTIONS[operation]])
-        return cancelled([error, *[None] * (actions - 1)])
+    if fault == "TransactionConflictException" and is_transaction(operation):
+        return new_cancellation(error, operation, request)
     return error
+
+
+def is_transaction(operation: str) -> bool:
+    """Whether a conflict cancels it."""
+    return operation in _TRANSACTIONS
+
+
+def new_cancellation(
+    error: errors.DynamoDBError, operation: str, request: Mapping[str, Any]
+) -> errors.TransactionCanceledException:
+    """The exception of a transaction whose first action has failed so."""
+    # Imported late: it takes a request to meet a fault.
+    from genset.operations.cancellation import cancelled
+
+    actions = len(request[_TRANSACTIONS[operation]])
+    return cancelled([error, *[None] * (actions - 1)])

@@ -13,8 +13,11 @@ from typing import Any
 class Marks:
     """The marks of one connection, the last one first set. It has no other transactions then."""
 
-    def __init__(self, execute: Callable[[str], Any]) -> None:
+    def __init__(self, execute: Callable[[str], Any], count_changes: Callable[[], int]) -> None:
+        """`count_changes` counts the rows that were ever changed."""
         self._execute = execute
+        self._count_changes = count_changes
+        self._changes_at_last = -1
         self._set: dict[int, None] = {}
         self._next = 1
 
@@ -27,7 +30,17 @@ class Marks:
         self._next += 1
         self._execute(f"SAVEPOINT mark_{mark}")
         self._set[mark] = None
+        self._changes_at_last = self._count_changes()
         return mark
+
+    def present(self) -> int:
+        """The last mark if nothing has changed since, or else another one.
+
+        Many marks of one state make every write slower, and each is kept until it is given up.
+        """
+        if self._set and self._count_changes() == self._changes_at_last:
+            return next(reversed(self._set))
+        return self.set()
 
     def go_back(self, mark: int) -> None:
         """Be as when `mark` was set; it stays, later ones are gone. Raises KeyError."""
@@ -38,11 +51,13 @@ class Marks:
         self._execute(f"RELEASE mark_{mark}")
         self._execute(f"SAVEPOINT mark_{mark}")
         self._set[mark] = None
+        self._changes_at_last = self._count_changes()
 
     def forget(self, mark: int) -> None:
         """Give `mark` and later ones up; the state stays. Raises KeyError."""
         self._forget_from(mark)
         self._execute(f"RELEASE mark_{mark}")
+        self._changes_at_last = -1
 
     def _forget_from(self, mark: int) -> None:
         marks = list(self._set)

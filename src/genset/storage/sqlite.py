@@ -150,7 +150,7 @@ class MemoryEngine:
         self._connection = open_memory()
         self._writer = WriteConnection(self._connection)
         self._execute = self._connection.cursor().execute
-        self._marks = Marks(self._execute)
+        self._marks = Marks(self._execute, self._connection.total_changes)
         self._is_broken = False
         self._closed = False
 
@@ -158,6 +158,11 @@ class MemoryEngine:
         """Mark the present state, to which `go_back` can return any number of times."""
         self._check_open()
         return self._marks.set()
+
+    def present_mark(self) -> int:
+        """A mark of the present state, which others may use too: it is not to be given up."""
+        self._check_open()
+        return self._marks.present()
 
     def go_back(self, mark: int) -> None:
         """Be as when `mark` was set. Marks set since then are gone. Raises KeyError for such."""

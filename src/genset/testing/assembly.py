@@ -13,6 +13,7 @@ from genset.operations.registry import OPERATIONS
 from genset.realism.realism import Realism
 from genset.storage.engine import Engine
 from genset.wire.api import Api
+from genset.wire.credentials import DEFAULT_ACCOUNT
 from genset.wire.sigv4 import OpenAuthenticator
 
 
@@ -34,9 +35,10 @@ def assemble(
     new_salt: Callable[[], bytes],
     new_realism: Callable[[Services], Realism] | None = None,
     wake: Callable[[], None] = lambda: None,
+    account: str = DEFAULT_ACCOUNT,
     **services: Any,
 ) -> Assembly:
-    """All operations on `engine`, for whatever credentials.
+    """All operations on `engine`, for whatever credentials; `account` is that of most of them.
 
     `services` are further members of `Services`; `wake` is as in `Api`.
     """
@@ -46,5 +48,6 @@ def assemble(
         now=now, new_uuid=new_uuid, new_salt=new_salt, watching=watching, **services
     )
     realism = new_realism(assembled) if new_realism is not None else None
-    api = Api(engine, OPERATIONS, OpenAuthenticator(), assembled, wake, realism, contributors)
+    believe = OpenAuthenticator(account)
+    api = Api(engine, OPERATIONS, believe, assembled, wake, realism, contributors)
     return Assembly(api, assembled, contributors, realism)

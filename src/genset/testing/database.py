@@ -6,7 +6,8 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -22,11 +23,15 @@ from genset.testing.clock import Clock, ClockState
 from genset.testing.planned import PlannedRealism
 from genset.testing.stepping import Held, pause, run_whole, step
 from genset.testing.switchboard import Switchboard, SwitchboardState
+from genset.wire.credentials import DEFAULT_ACCOUNT
 from genset.wire.messages import WireRequest, WireResponse
 
 _PROMPT_JOBS: Final[Sequence[Job]] = all_jobs(ttl_sweep_s=0)
 """What operations leave to the background. Expired items go only when the clock is moved."""
 _ALL_JOBS: Final[Sequence[Job]] = all_jobs()
+_EVER_S: Final = 1e10
+"""So long ago is complete what takes no time: tables that are there stay ACTIVE when the clock is
+set back, as freezegun does for tables which were declared before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +51,11 @@ class Database:
     after the other.
     """
 
-    def __init__(self, *, transition_s: float = 0.0) -> None:
-        """Make an empty one; `transition_s` is how long tables stay CREATING, and so on."""
+    def __init__(self, *, account: str = DEFAULT_ACCOUNT, transition_s: float = 0.0) -> None:
+        """Make an empty one; `transition_s` is how long tables stay CREATING, and so on.
+
+        `account` is that of clients whose access key is not the number of an account.
+        """
         self._lock = threading.RLock()
         self._engine = MemoryEngine()
         self._work_waits = False
@@ -60,7 +68,8 @@ class Database:
             new_salt=lambda: os.urandom(16),
             new_realism=self._new_realism,
             wake=self._wake,
-            transition_s=transition_s,
+            account=account,
+            transition_s=transition_s or -_EVER_S,
         )
         self._handle = assembly.api.handle
         self._services = assembly.services
@@ -147,12 +156,15 @@ class Database:
     def mark(self) -> Mark:
         """Mark the present state, for `rollback`, any number of times."""
         with self._lock:
-            return Mark(
-                tables=self._engine.set_mark(),
-                clock=self.clock.state,
-                switches=self.switches.state,
-                contributors=self._contributors.copy(),
-            )
+            return self._with_all(self._engine.present_mark())
+
+    def _with_all(self, tables: int) -> Mark:
+        return Mark(
+            tables=tables,
+            clock=self.clock.state,
+            switches=self.switches.state,
+            contributors=self._contributors.copy(),
+        )
 
     def rollback(self, mark: Mark | None = None) -> None:
         """Be as when `mark` was taken, by default empty. Marks taken since then are gone.
@@ -168,10 +180,17 @@ class Database:
             self.switches.restore(mark.switches)
             self._contributors.restore(mark.contributors)
 
-    def forget(self, mark: Mark) -> None:
-        """Give `mark` up, and those taken since then; the state stays. Raises KeyError."""
+    @contextmanager
+    def undone(self) -> Iterator[None]:
+        """A block after which all is as it was before. Raises KeyError if it goes back further."""
         with self._lock:
-            self._engine.forget_mark(mark.tables)
+            mark = self._with_all(self._engine.set_mark())
+        try:
+            yield
+        finally:
+            with self._lock:
+                self.rollback(mark)
+                self._engine.forget_mark(mark.tables)
 
     def close(self) -> None:
         """Give all memory back. May be called again."""

@@ -109,7 +109,11 @@ def _decorate_test_case(case: Any, mock: Mock) -> Any:
 
     @functools.wraps(run)
     def run_from_start(self: Any, *arguments: Any, **named: Any) -> Any:
-        type(self)._genset_start.return_to()
+        start = vars(type(self)).get("_genset_start")
+        if start is None:
+            # A subclass whose setUpClass does not go on with that of this class.
+            return _wrapped(run, mock)(self, *arguments, **named)
+        start.return_to()
         return run(self, *arguments, **named)
 
     case.setUpClass = set_up
@@ -137,6 +141,9 @@ def _decorate_class(cls: Any, mock: Mock) -> Any:
     for name, member in list(vars(cls).items()):
         if name.startswith("test") and inspect.isfunction(member):
             setattr(cls, name, _wrapped(member, mock))
+        elif name.startswith("Test") and isinstance(member, type):
+            # pytest sets its tests up with the methods of both classes.
+            _decorate_class(member, mock)
     set_up = getattr(cls, "setup_method", None)
     tear_down = getattr(cls, "teardown_method", None)
 

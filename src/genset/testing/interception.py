@@ -132,7 +132,7 @@ _HANDLERS: Final[Sequence[tuple[str, Callable[..., Any]]]] = (
 def _is_for_us(request: AWSPreparedRequest) -> bool:
     if not is_dynamodb(request):
         return False
-    return not real_servers or not request.url.startswith(tuple(real_servers))
+    return not any(request.url.startswith(f"{server}/") for server in real_servers)
 
 
 def _timeout_s(sender: Any) -> float:

@@ -83,7 +83,7 @@ class _Active:
     def _take(self, region: str, account: str) -> LocalSession:
         """A session with an empty database."""
         idle = self._idle.pop((region, account), None)
-        return idle or LocalSession(Database(), region=region, account=account)
+        return idle or LocalSession(Database(account=account), region=region, account=account)
 
     def _begin(self, session: LocalSession) -> None:
         interception = Interception(
@@ -157,7 +157,7 @@ def mock_dynamodb(
     on top, their requests are answered from an empty database; other services are left alone.
     AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, if it is not, AWS_DEFAULT_REGION are set
     meanwhile. Afterwards the data is gone and all is as it was. Within another mock it shares that
-    one's database.
+    one's database, Region and account.
 
     Each test of a decorated class has a database for itself, which begins with what its setUpClass
     has made, if it is a class of unittest.

@@ -18,6 +18,8 @@ from genset.storage.engine import Engine
 
 OFF: Final = Switches()
 _MESSAGE: Final = "This failure was asked for by the test."
+# Of a transaction, these are told as what cancelled it, and never alone.
+_CANCEL: Final = (errors.ConditionalCheckFailedException, errors.TransactionConflictException)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,13 @@ class Plan:
             return faults.new_fault(self.error, operation, request)
         kind = _error_class(self.error)
         assert kind is not None, "the name was checked when the failure was planned"
-        return kind(_MESSAGE if self.message is None else self.message)
+        error = kind(_MESSAGE if self.message is None else self.message)
+        if faults.is_transaction(operation):
+            if kind is errors.TransactionCanceledException:
+                error = errors.TransactionConflictException(error.message)
+            if isinstance(error, _CANCEL):
+                return faults.new_cancellation(error, operation, request)
+        return error
 
 
 def new_plan(operation: str | None, error: str, times: int, message: str | None) -> Plan:

@@ -16,7 +16,7 @@ class Prepared:
 
     def __init__(self, declared: Sequence[Declared], *, region: str, account: str) -> None:
         self.declared = declared
-        self.session = LocalSession(Database(), region=region, account=account)
+        self.session = LocalSession(Database(account=account), region=region, account=account)
         declare(self.session, declared)
         self._start = self.session.mark()
 

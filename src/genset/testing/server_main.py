@@ -12,9 +12,9 @@ import os
 import sys
 from pathlib import Path
 
-from genset.cli.serve import Listening, new_authenticator, run_process
-from genset.cli.settings import read_settings
-from genset.cli.stores import claimed, settings_store
+from genset.cli.serving.serve import Listening, new_authenticator, run_process
+from genset.cli.serving.settings import read_settings
+from genset.cli.stores.store import claimed, settings_store
 from genset.realism.memory import SharedMemory
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -30,6 +31,9 @@ class LocalSession(Session):  # type: ignore[misc]
         region: str = DEFAULT_REGION,
         account: str = DEFAULT_ACCOUNT,
     ) -> None:
+        """Raises ValueError if `account` is not a number of twelve digits."""
+        if not re.fullmatch(r"\d{12}", account):
+            raise ValueError(f"an account is a number of twelve digits, not {account!r}")
         super().__init__(**_session_options(region, account))
         self.database = database
         self.account = account
@@ -66,12 +70,8 @@ class LocalSession(Session):  # type: ignore[misc]
     @contextmanager
     def undone(self) -> Iterator[None]:
         """A block after which all is as it was before."""
-        mark = self.mark()
-        try:
+        with self.database.undone():
             yield
-        finally:
-            self.rollback(mark)
-            self.database.forget(mark)
 
     def aiobotocore_session(self) -> Any:
         """An aiobotocore session whose clients use the same database, Region and account.
@@ -124,7 +124,7 @@ def local(
     `account` is the account's number of twelve digits; `transition_seconds` is how long tables and
     indexes stay CREATING, UPDATING or DELETING.
     """
-    database = Database(transition_s=transition_seconds)
+    database = Database(account=account, transition_s=transition_seconds)
     try:
         yield LocalSession(database, region=region, account=account)
     finally:

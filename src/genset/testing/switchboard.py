@@ -94,8 +94,9 @@ class Switchboard:
         """Have the next `times` calls of an operation ("PutItem"; None: of any) fail.
 
         `error` is the name of an error of DynamoDB's API, or "DroppedConnection" for no answer at
-        all. A request that is wrong in itself fails as it always does. What botocore tries again by
-        itself counts as another call. Calls planned first fail first.
+        all. A failed condition or a conflict cancels a transaction, as what its first action met.
+        A request that is wrong in itself fails as it always does. What botocore tries again
+        by itself counts as another call. Calls planned first fail first.
 
         Raises ValueError for a name that is none.
         """

@@ -12,7 +12,7 @@ import hmac
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import sha256
 from typing import Protocol
@@ -81,12 +81,19 @@ class Authenticator(Protocol):
 class OpenAuthenticator:
     """Believes any well-formed credentials, as local servers for development do.
 
-    The region is the credential scope's; the account is the access key if that has 12 digits.
+    The region is the credential scope's; the account is the access key if that has 12 digits, and
+    `account` otherwise.
     """
+
+    def __init__(self, account: str = DEFAULT_ACCOUNT) -> None:
+        self._account = account
 
     def authenticate(self, request: WireRequest, now: float) -> Identity:
         """The sender as stated. Raises Missing..., IncompleteSignature..., InvalidSignature..."""
-        return _read_claim(request).scheme.stated_identity
+        identity = _read_claim(request).scheme.stated_identity
+        if self._account == DEFAULT_ACCOUNT or identity.account == identity.access_key:
+            return identity
+        return replace(identity, account=self._account)
 
 
 class SigV4Authenticator:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import click
 
-from genset.cli.remote import Remote, remote_options
+from genset.cli.asking.remote import Remote, remote_options
 
 _FORMATS: Final = (
     "cloudformation",
@@ -74,7 +74,7 @@ def command(remote: Remote, paths: tuple[Path, ...], watch: bool, **given: Any) 
     It ends with 0, also if there is nothing to do; with 1 if something was refused; with 2 if a
     file is wrong, each error in a line with file and line, and nothing done.
     """
-    from genset.cli.apply import Options, run
+    from genset.cli.tables.apply import Options, run
 
     options = Options(
         paths=paths,

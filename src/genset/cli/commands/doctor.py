@@ -9,7 +9,7 @@ from typing import Literal
 
 import click
 
-from genset.cli.settings import CONFIG_FILE, read_place
+from genset.cli.serving.settings import CONFIG_FILE, read_place
 from genset.cli.statuses import CommandError, Status
 
 
@@ -59,8 +59,8 @@ def command(
     flags: dict[str, str | bool] = {n: v for n, v in options.items() if v is not None}
     settings = read_place(flags, os.environ, Path(CONFIG_FILE))
     # Imported late: a wrong option is answered without loading all of this.
-    from genset.cli.doctor import diagnose, printed
-    from genset.cli.stores import InMemory, settings_store
+    from genset.cli.stores.doctor import diagnose, printed
+    from genset.cli.stores.store import InMemory, settings_store
     from genset.storage.engine import StorageError
 
     store = settings_store(settings)

@@ -7,15 +7,15 @@ from typing import Any
 
 import click
 
-from genset.cli.completion import table_argument
-from genset.cli.csv_options import delimiter_option
-from genset.cli.item_options import (
+from genset.cli.asking.completion import table_argument
+from genset.cli.asking.remote import Remote, remote_options
+from genset.cli.items.item_options import (
     LITERALS_HELP,
     consistent_option,
     names_option,
     values_option,
 )
-from genset.cli.remote import Remote, remote_options
+from genset.cli.transfers.csv_options import delimiter_option
 
 
 @click.command()
@@ -63,6 +63,6 @@ def command(remote: Remote, **options: Any) -> None:
     genset dump Music --format csv --filter "Year > 1960" > music.csv
     genset dump Music --format jsonl --segments 4 | jq .Song
     """
-    from genset.cli.dump_table import DumpOptions, run
+    from genset.cli.transfers.dump_table import DumpOptions, run
 
     run(remote, DumpOptions(**options))

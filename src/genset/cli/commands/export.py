@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from genset.cli.completion import table_argument
-from genset.cli.remote import Remote, remote_options
+from genset.cli.asking.completion import table_argument
+from genset.cli.asking.remote import Remote, remote_options
 
 
 @click.command()
@@ -37,6 +37,6 @@ def command(remote: Remote, table: str, folder: Path, segments: int) -> None:
     genset load Music2 "$(genset export Music backup)"
     aws s3 sync backup s3://my-bucket/music
     """
-    from genset.cli.export_table import run
+    from genset.cli.transfers.export_table import run
 
     run(remote, table, folder, segments)

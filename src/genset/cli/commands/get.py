@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
-from genset.cli.completion import table_argument
-from genset.cli.item_options import consistent_option, names_option, stats_option
-from genset.cli.output import Output, output_options
-from genset.cli.remote import Remote, remote_options
+from genset.cli.asking.completion import table_argument
+from genset.cli.asking.remote import Remote, remote_options
+from genset.cli.items.item_options import consistent_option, names_option, stats_option
+from genset.cli.printing.output import Output, output_options
 from genset.cli.statuses import CommandError, Status
 
 
@@ -45,9 +45,9 @@ def command(
     genset get Music "Nina Simone" "Feeling Good" --project Year,Tags[0]
     genset get Music '{"Artist": "Nina Simone", "Song": "Feeling Good"}' --output json
     """
-    from genset.cli.calls import call_once
-    from genset.cli.expressions import Placeholders
-    from genset.cli.keys import find_key
+    from genset.cli.asking.calls import call_once
+    from genset.cli.items.expressions import Placeholders
+    from genset.cli.items.keys import find_key
 
     client = remote.client()
     columns, found = find_key(client, table, key)

@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from genset.cli.rates import rate_option
-from genset.cli.remote import Remote, remote_options
+from genset.cli.asking.remote import Remote, remote_options
 from genset.cli.statuses import Status
+from genset.cli.transfers.rates import rate_option
 
 
 @click.command("import")
@@ -64,6 +64,6 @@ def command(remote: Remote, **options: Any) -> Status:
     genset import --from-endpoint-url http://127.0.0.1:4566
     genset import --from-profile staging --from-region eu-west-1 --table Music
     """
-    from genset.cli.import_tables import ImportOptions, run
+    from genset.cli.transfers.import_tables import ImportOptions, run
 
     return run(remote, ImportOptions(**options))

@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
-from genset.cli.completion import table_argument
-from genset.cli.csv_options import delimiter_option
-from genset.cli.rates import rate_option
-from genset.cli.remote import Remote, remote_options
+from genset.cli.asking.completion import table_argument
+from genset.cli.asking.remote import Remote, remote_options
 from genset.cli.statuses import Status
+from genset.cli.transfers.csv_options import delimiter_option
+from genset.cli.transfers.rates import rate_option
 
 
 def _types(_: click.Context, __: click.Parameter, text: str) -> dict[str, str]:
@@ -83,6 +83,6 @@ def command(remote: Remote, **options: Any) -> Status:
     genset load Music AWSDynamoDB/01680958677849-381aef7c
     generate-items | genset load Music -
     """
-    from genset.cli.load_files import LoadOptions, run
+    from genset.cli.transfers.load_files import LoadOptions, run
 
     return run(remote, LoadOptions(**options))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from genset.cli.database_url import check_database_url, is_database_url
-from genset.cli.settings import SettingsError
+from genset.cli.serving.settings import SettingsError
 from genset.cli.statuses import CommandError
+from genset.cli.stores.database_url import check_database_url, is_database_url
 
 
 def _check_place(_: click.Context, option: click.Parameter, place: str) -> str:
@@ -44,7 +44,7 @@ def command(source: str, target: str) -> None:
     WHERE is a data directory or postgresql://user@host:port/database. A migration that was
     interrupted goes on when it is given again.
     """
-    from genset.cli import migrate
+    from genset.cli.stores import migrate
     from genset.storage.engine import StorageError
 
     try:

@@ -9,10 +9,15 @@ from typing import Any, Final
 
 import click
 
-from genset.cli.completion import table_argument
-from genset.cli.item_options import condition_option, names_option, stats_option, values_option
-from genset.cli.output import Output, output_options
-from genset.cli.remote import Remote, remote_options
+from genset.cli.asking.completion import table_argument
+from genset.cli.asking.remote import Remote, remote_options
+from genset.cli.items.item_options import (
+    condition_option,
+    names_option,
+    stats_option,
+    values_option,
+)
+from genset.cli.printing.output import Output, output_options
 from genset.cli.statuses import Status
 from genset.transfer.plain import Item
 
@@ -55,9 +60,9 @@ def command(
     genset put Music - --if 'attribute_not_exists(Artist)' < items.jsonl
     genset query Music Artist=Abba -o dynamodb-json | genset put Copy -
     """
-    from genset.cli.calls import tell
-    from genset.cli.expressions import Placeholders
-    from genset.cli.reading import Tally
+    from genset.cli.asking.calls import tell
+    from genset.cli.asking.reading import Tally
+    from genset.cli.items.expressions import Placeholders
 
     request = {"TableName": table, "ReturnValues": "ALL_OLD" if returns else "NONE"}
     placeholders = Placeholders(names, values)
@@ -81,9 +86,9 @@ def command(
 
 def _items(client: Any, table: str, words: Sequence[str]) -> Iterator[Item]:
     """The items that the words of the command line are, or those of stdin."""
-    from genset.cli.documents import read_item, read_items
-    from genset.cli.keys import read_attributes
-    from genset.cli.table_schema import read_schema
+    from genset.cli.items.documents import read_item, read_items
+    from genset.cli.items.keys import read_attributes
+    from genset.cli.tables.schema import read_schema
 
     if list(words) == ["-"]:
         return read_items(sys.stdin)

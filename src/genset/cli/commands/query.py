@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from genset.cli.completion import table_argument
-from genset.cli.many_options import Wanted, many_options, print_found
-from genset.cli.output import Output, output_options
-from genset.cli.remote import Remote, remote_options
+from genset.cli.asking.completion import table_argument
+from genset.cli.asking.remote import Remote, remote_options
+from genset.cli.items.many_options import Wanted, many_options, print_found
+from genset.cli.printing.output import Output, output_options
 from genset.cli.statuses import CommandError, Status
 
 
@@ -45,8 +45,8 @@ def command(
     genset query Music --index ByYear Year=1965 Song=A..M --reverse --limit 10
     genset query Music Artist=Abba --filter "Year < 1980 AND contains(Tags, 'live')" --count
     """
-    from genset.cli.key_conditions import read_key_condition
-    from genset.cli.table_schema import maybe_schema, read_schema
+    from genset.cli.items.key_conditions import read_key_condition
+    from genset.cli.tables.schema import maybe_schema, read_schema
 
     if not conditions and key_condition is None:
         example = "a CONDITION like Artist=Abba, or --key-condition"

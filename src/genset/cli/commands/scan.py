@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from genset.cli.completion import table_argument
-from genset.cli.many_options import Wanted, many_options, print_found
-from genset.cli.output import Output, output_options
-from genset.cli.remote import Remote, remote_options
+from genset.cli.asking.completion import table_argument
+from genset.cli.asking.remote import Remote, remote_options
+from genset.cli.items.many_options import Wanted, many_options, print_found
+from genset.cli.printing.output import Output, output_options
 from genset.cli.statuses import Status
 
 _SEGMENTS_MAX = 64
@@ -37,7 +37,7 @@ def command(table: str, segments: int, wanted: Wanted, output: Output, remote: R
     genset scan Music --segments 4 --output json > music.jsonl
     genset scan Music --index ByYear --count --stats
     """
-    from genset.cli.table_schema import maybe_schema
+    from genset.cli.tables.schema import maybe_schema
 
     client = remote.client()
     placeholders = wanted.placeholders()

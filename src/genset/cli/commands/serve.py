@@ -10,9 +10,9 @@ from typing import Any
 
 import click
 
-from genset.cli.activation import ActivationError, passed_socket
-from genset.cli.loading import collector_at_rest
-from genset.cli.settings import CONFIG_FILE, Setting, Settings, all_settings, read_settings
+from genset.cli.serving.activation import ActivationError, passed_socket
+from genset.cli.serving.loading import collector_at_rest
+from genset.cli.serving.settings import CONFIG_FILE, Setting, Settings, all_settings, read_settings
 from genset.cli.statuses import CommandError, Status
 
 
@@ -65,14 +65,14 @@ def command(**given: Any) -> int:
 
 def _serve(settings: Settings, passed: socket.socket | None) -> int:
     # Imported late: a wrong option is answered without loading a server.
-    from genset.cli import serve
+    from genset.cli.serving import serve
     from genset.storage.engine import StorageError
     from genset.wire.credentials import CredentialsError
 
     try:
         schema = None
         if settings.schema:
-            from genset.cli import schema_at_start
+            from genset.cli.serving import schema_at_start
 
             schema = schema_at_start.read(settings)
             if schema is None:

@@ -10,9 +10,9 @@ from typing import TextIO
 
 import click
 
-from genset.cli.item_options import consistent_option, stats_option
-from genset.cli.output import Output, output_options
-from genset.cli.remote import Remote, remote_options
+from genset.cli.asking.remote import Remote, remote_options
+from genset.cli.items.item_options import consistent_option, stats_option
+from genset.cli.printing.output import Output, output_options
 from genset.cli.statuses import CommandError, Status
 
 
@@ -67,14 +67,14 @@ def command(
     genset sql --file changes.sql --transaction
     genset sql
     """
-    from genset.cli.calls import tell
-    from genset.cli.partiql import Partiql
-    from genset.cli.sql_script import Script
+    from genset.cli.asking.calls import tell
+    from genset.cli.sql.partiql import Partiql
+    from genset.cli.sql.script import Script
 
     if statement is not None and file is not None:
         raise CommandError("give a STATEMENT or --file, not both", Status.USAGE)
     if statement is None and file is None and sys.stdin.isatty():
-        from genset.cli.sql_prompt import Prompt
+        from genset.cli.sql.prompt import Prompt
 
         return Prompt(remote, output).run()
     running = Partiql(remote.client(), output, limit=limit, consistent=consistent)

@@ -7,8 +7,8 @@ import time
 
 import click
 
-from genset.cli.output import Output, output_options
-from genset.cli.remote import Remote, remote_options
+from genset.cli.asking.remote import Remote, remote_options
+from genset.cli.printing.output import Output, output_options
 from genset.cli.statuses import Status
 
 
@@ -35,7 +35,7 @@ def command(watch: float | None, output: Output, remote: Remote) -> int:
     genset stats --output json
     genset stats --watch 2
     """
-    from genset.cli.statistics import print_statistics, statistics
+    from genset.cli.asking.statistics import print_statistics, statistics
 
     client = remote.client()
     try:

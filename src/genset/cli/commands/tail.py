@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import click
 
-from genset.cli.completion import table_argument
-from genset.cli.output import Output, output_options
-from genset.cli.remote import Remote, remote_options
+from genset.cli.asking.completion import table_argument
+from genset.cli.asking.remote import Remote, remote_options
+from genset.cli.printing.output import Output, output_options
 from genset.cli.statuses import CommandError, Status
 
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
@@ -45,8 +45,8 @@ def command(
     genset tail Music --from 10m --output json | jq .new.Song
     genset tail Music --enable --limit 1
     """
-    from genset.cli.changes import print_changes
-    from genset.cli.following import Following
+    from genset.cli.streams.changes import print_changes
+    from genset.cli.streams.following import Following
 
     since = _since(start)
     client = remote.client()
@@ -81,8 +81,8 @@ def _since(text: str) -> float | None:
 
 def _stream(client: Any, table: str, *, enable: bool) -> tuple[str, bool]:
     """The ARN of the table's stream, and whether it was made just now. Raises CommandError."""
-    from genset.cli.table_listing import stream_view
-    from genset.cli.table_waiting import wait_until_active
+    from genset.cli.tables.listing import stream_view
+    from genset.cli.tables.waiting import wait_until_active
 
     described = client.describe_table(TableName=table)["Table"]
     if stream_view(described) is not None:

@@ -7,14 +7,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from genset.cli.completion import table_argument
-from genset.cli.item_options import condition_option, names_option, stats_option, values_option
-from genset.cli.output import Output, output_options
-from genset.cli.remote import Remote, remote_options
+from genset.cli.asking.completion import table_argument
+from genset.cli.asking.remote import Remote, remote_options
+from genset.cli.items.item_options import (
+    condition_option,
+    names_option,
+    stats_option,
+    values_option,
+)
+from genset.cli.printing.output import Output, output_options
 from genset.cli.statuses import CommandError, Status
 
 if TYPE_CHECKING:
-    from genset.cli.expressions import Placeholders
+    from genset.cli.items.expressions import Placeholders
 
 _RETURNS: Final = {
     "none": "NONE",
@@ -79,9 +84,9 @@ def command(
     genset update Music Abba Waterloo --add Plays=1 --add 'Tags={"SS": ["live"]}' --return new
     genset update Music Abba Waterloo --expression 'SET Plays = Plays + 1' --if 'Plays < 10'
     """
-    from genset.cli.calls import call_once
-    from genset.cli.expressions import Placeholders
-    from genset.cli.keys import find_key
+    from genset.cli.asking.calls import call_once
+    from genset.cli.items.expressions import Placeholders
+    from genset.cli.items.keys import find_key
 
     placeholders = Placeholders(names, values)
     change = _expression(placeholders, sets, adds, removes, expression)
@@ -122,7 +127,7 @@ def _expression(
 
 
 def _assignment(placeholders: Placeholders, text: str, option: str, between: str) -> str:
-    from genset.cli.documents import read_value
+    from genset.cli.items.documents import read_value
 
     path, sign, value = text.partition("=")
     if not path or not sign:

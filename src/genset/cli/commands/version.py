@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from genset.cli.output import Output, output_options
+from genset.cli.printing.output import Output, output_options
 from genset.cli.statuses import Status
 
 
@@ -17,7 +17,7 @@ def command(output: Output) -> int:
     genset version
     genset version --output json
     """
-    from genset.cli.about import versions
+    from genset.cli.serving.about import versions
 
     if output.is_table:
         for name, version in versions().items():

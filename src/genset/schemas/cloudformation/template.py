@@ -130,8 +130,7 @@ class Template:
         kind = _kind(found)
         if kind in _TABLES and attribute == "Arn":
             name = self._table_name(resource, found, [])
-            place = f"{self._in.parameters.region}:{self._in.parameters.account}"
-            return node.with_data(f"arn:aws:dynamodb:{place}:table/{name}")
+            return node.with_data(self._in.parameters.table_arn(name))
         if kind in _STACKS and attribute.startswith(_OUTPUTS):
             return self._stack_output(resource, found, attribute.removeprefix(_OUTPUTS), node)
         return node.with_data(_unknown(f"{resource}.{attribute}"))

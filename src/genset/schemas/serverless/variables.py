@@ -190,8 +190,9 @@ class Variables:
         return node.with_data(Unknown(f"${{sls:{address}}} is another at each run"))
 
     def _aws(self, _: str, address: str, node: Node) -> Node:
-        known = {"region": self._parameters.region, "accountId": self._parameters.account}
-        return node.with_data(known.get(address))
+        if address == "region":
+            return node.with_data(self._parameters.region)
+        return node.with_data(self._parameters.account if address == "accountId" else None)
 
     def _file(self, given: str, address: str, node: Node) -> Node:
         """The value of another file, or a part of it."""

@@ -184,7 +184,7 @@ class Module:
     def _data(self, steps: list[Step], place: Place) -> Node:
         path = ".".join(("data", *map(str, steps[:3])))
         type_, attribute = str(steps[0]) if steps else "", str(steps[-1]) if steps else ""
-        known = {
+        known: dict[tuple[str, str], str | Unknown] = {
             ("aws_caller_identity", "account_id"): self._parameters.account,
             ("aws_region", "name"): self._parameters.region,
             ("aws_region", "region"): self._parameters.region,
@@ -225,10 +225,9 @@ class Module:
         name = members.get("name")
         if name is not None:
             members["id"] = name
-            at = f"{self._parameters.region}:{self._parameters.account}"
             arn: Data = name.data
             if not isinstance(arn, Unknown):
-                arn = f"arn:aws:dynamodb:{at}:table/{nodes.text(name, 'name')}"
+                arn = self._parameters.table_arn(nodes.text(name, "name"))
             members["arn"] = name.with_data(arn)
         path = ".".join(block.labels)
         for attribute in ("stream_arn", "stream_label"):

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import click
 
-from genset.cli.remote import Remote, remote_options
+from genset.cli.asking.remote import Remote, remote_options
 from genset.cli.statuses import CommandError, Status
 
 _VIEWS: Final = {
@@ -66,7 +66,7 @@ def command(name: str, ttl: str | None, wait: bool, remote: Remote, **given: Any
         --index ByYear=Year:N,Song --index ByGenre=Genre:S:KEYS_ONLY \\
         --local-index ByLabel=Label:S:Year,Genre
     """
-    from genset.cli.table_waiting import wait_until_active
+    from genset.cli.tables.waiting import wait_until_active
 
     if given["key"] is None:
         raise CommandError("a table needs a partition key, like --key Id:S", Status.USAGE)
@@ -86,7 +86,7 @@ def command(name: str, ttl: str | None, wait: bool, remote: Remote, **given: Any
 
 def _request(given: dict[str, Any]) -> dict[str, Any]:
     """What the options say of a CreateTable request. Raises CommandError."""
-    from genset.cli import table_definition as defined
+    from genset.cli.tables import definition as defined
 
     capacity = given["capacity"] and defined.throughput(given["capacity"])
     request: dict[str, Any] = {"BillingMode": "PAY_PER_REQUEST"}
@@ -104,7 +104,7 @@ def _request(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _keys(given: dict[str, Any], capacity: dict[str, int] | None) -> dict[str, Any]:
-    from genset.cli import table_definition as defined
+    from genset.cli.tables import definition as defined
 
     attributes = defined.Attributes()
     keys = defined.table_keys(attributes, given["key"], given["sort"])

@@ -6,8 +6,8 @@ import sys
 
 import click
 
-from genset.cli.completion import complete_tables
-from genset.cli.remote import Remote, remote_options
+from genset.cli.asking.completion import complete_tables
+from genset.cli.asking.remote import Remote, remote_options
 from genset.cli.statuses import Status
 
 
@@ -27,8 +27,8 @@ def command(tables: tuple[str, ...], yes: bool, wait: bool, remote: Remote) -> i
     genset tables delete Music
     genset tables delete Music Notes --yes --wait
     """
-    from genset.cli.asking import ask_to_go_on
-    from genset.cli.table_waiting import wait_until_gone
+    from genset.cli.asking.confirmation import ask_to_go_on
+    from genset.cli.tables.waiting import wait_until_gone
 
     client = remote.client()
     # A name that is wrong must not be found out when half of the tables are gone.

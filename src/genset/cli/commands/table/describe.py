@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from genset.cli.completion import table_argument
-from genset.cli.output import Output, output_options
-from genset.cli.remote import Remote, remote_options
+from genset.cli.asking.completion import table_argument
+from genset.cli.asking.remote import Remote, remote_options
+from genset.cli.printing.output import Output, output_options
 from genset.cli.statuses import Status
 
 
@@ -25,7 +25,7 @@ def command(table: str, output: Output, remote: Remote) -> int:
     genset tables describe Music
     genset tables describe Music --output json > music.json
     """
-    from genset.cli.table_view import print_description
+    from genset.cli.tables.view import print_description
 
     client = remote.client()
     found = client.describe_table(TableName=table)["Table"]

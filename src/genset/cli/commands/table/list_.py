@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from genset.cli.output import Output, output_options
-from genset.cli.remote import Remote, remote_options
+from genset.cli.asking.remote import Remote, remote_options
+from genset.cli.printing.output import Output, output_options
 from genset.cli.statuses import Status
 
 
@@ -26,7 +26,7 @@ def command(prefix: str, long: bool, output: Output, remote: Remote) -> int:
     genset tables list --long
     genset tables list --output json | jq .table
     """
-    from genset.cli.table_listing import print_listing, table_names
+    from genset.cli.tables.listing import print_listing, table_names
 
     client = remote.client()
     names = [name for name in table_names(client) if name.startswith(prefix)]

@@ -1,0 +1,1 @@
+"""Running servers: their settings, and their processes."""

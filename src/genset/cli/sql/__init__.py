@@ -1,0 +1,1 @@
+"""PartiQL: statements, scripts, and a prompt."""

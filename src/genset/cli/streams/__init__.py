@@ -1,0 +1,1 @@
+"""Following a table's stream, and showing what comes."""

@@ -1,0 +1,1 @@
+"""Loading, dumping, exporting and importing: what the options mean, and what is told."""
