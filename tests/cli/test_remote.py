@@ -213,3 +213,11 @@ def test_without_permission_each_command_says_so(
 ):
     complaint = console.refused(*command, status=1)
     assert complaint.endswith("AccessDeniedException: you may not")
+
+
+def test_a_password_in_an_address_is_not_shown(console: Console) -> None:
+    complaint = console.refused(
+        "tables", "list", "--endpoint-url", "http://user:secret@127.0.0.1:1", status=1
+    )
+    assert "http://127.0.0.1:1" in str(complaint)
+    assert "secret" not in str(complaint)

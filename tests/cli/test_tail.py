@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from cli.console import Console
 from genset.cli.statuses import CommandError
@@ -180,7 +181,7 @@ class Stream:
     def __init__(self, shards: dict[str, tuple[str | None, list[int], bool]]) -> None:
         self.shards = shards
         self.status = "ENABLED"
-        self.failures: list[type[Exception]] = []
+        self.failures: list[type[Exception] | Exception] = []
 
     def describe_stream(self, **asked: str) -> Any:
         """One shard a page."""
@@ -281,3 +282,17 @@ def test_changes_that_are_gone_are_told():
     said: list[str] = []
     assert all_of(follow(stream, since=0, warn=said.append)) == [7, 8]
     assert said == ["some changes were older than a day and are gone"]
+
+
+def test_it_waits_for_a_server_that_does_not_answer_and_misses_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr("genset.cli.streams.following._PAUSE_S", 0)
+    stream = Stream({"a": (None, [1, 2, 3], False)})
+    stream.status = "DISABLED"
+    said: list[str] = []
+    numbers = follow(stream, since=0, warn=said.append)
+    assert next(numbers) == 1
+    stream.failures = [EndpointConnectionError(endpoint_url="http://gone")] * 3
+    assert all_of(numbers) == [2, 3]
+    assert said == ["the server does not answer; waiting for it, until Ctrl-C"]

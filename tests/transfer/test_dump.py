@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -75,6 +76,49 @@ def test_a_file_gets_its_name_when_it_is_whole(
     assert path.read_bytes() == before
 
 
+def test_a_pipe_or_a_device_is_written_to_and_not_replaced(
+    genset: Genset, api: Api, name: str, tmp_path: Path
+) -> None:
+    put_all(api, name, numbered(1))
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert genset("dump", name, "--output-file", pipe).status == 0
+        assert b'"Item"' in os.read(reader, 10_000)
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+    assert [each.name for each in tmp_path.iterdir()] == ["pipe"]
+
+
+def test_a_link_stays_and_what_it_leads_to_is_replaced(
+    genset: Genset, api: Api, name: str, tmp_path: Path
+) -> None:
+    put_all(api, name, numbered(1))
+    link = tmp_path / "link"
+    link.symlink_to("far")
+    assert genset("dump", name, "--output-file", link).status == 0
+    assert link.is_symlink()
+    assert b'"Item"' in (tmp_path / "far").read_bytes()
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="needs /dev/full")
+@pytest.mark.parametrize("form", ["dynamodb-json", "csv"])
+def test_a_full_disk_is_told_in_one_line(genset: Genset, api: Api, name: str, form: str) -> None:
+    put_all(api, name, numbered(1))
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [*genset_command(), "dump", name, "--format", form],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=20,
+            check=False,
+        )
+    assert done.stderr == b"genset: cannot write the output: No space left on device\n"
+    assert done.returncode == 1
+
+
 def test_a_reader_that_leaves_early_is_no_error(
     genset: Genset, api: Api, name: str, tmp_path: Path
 ) -> None:
@@ -95,6 +139,7 @@ def test_a_reader_that_leaves_early_is_no_error(
     [
         (["absent"], 1, "genset: ResourceNotFoundException: "),
         (["{name}", "--values", "{{"], 2, "genset: --values"),
+        (["{name}", "--delimiter", "ab"], 2, "genset: Invalid value for '--delimiter'"),
         (["{name}", "--filter", "=="], 1, "genset: ValidationException: "),
         (["{name}", "--output-file", "{folder}/no/x"], 1, "genset: cannot write {folder}/no/x: "),
     ],

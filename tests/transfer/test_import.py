@@ -234,6 +234,29 @@ def test_a_table_that_is_there_stays_unless_it_is_asked_for(
     assert len(copied) == (0 if existing == "skip" else 3)
 
 
+def test_a_copy_that_is_interrupted_says_what_completes_it(
+    genset: Genset,
+    elsewhere: Any,
+    other: ServerProcess,
+    table_name: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    elsewhere.create_table(**HASHED, TableName=table_name)
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(copying, "load", interrupted)
+        done = genset("import", "--from-endpoint-url", other.url, "--table", table_name)
+    assert done.status == 130
+    (line,) = done.told
+    assert line == (
+        f"genset: interrupted; {table_name} is not whole, "
+        "and --existing merge or replace copies it again"
+    )
+
+
 def test_items_are_not_copied_into_a_table_with_other_keys(
     genset: Genset, api: Api, create: Create, elsewhere: Any, other: ServerProcess
 ) -> None:

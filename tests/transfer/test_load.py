@@ -176,7 +176,9 @@ def test_every_type_comes_back_from_a_dump_of_it(
         (["{name}", "{path}", "--types", "n:X"], 2, "n:X is not COLUMN:TYPE"),
         (["{name}", "{path}", "--delimiter", "ab"], 2, "it must be one character"),
         (["{name}", "{path}", "--errors", "{folder}/no/x"], 1, "cannot write {folder}/no/x"),
-        (["{name}", "{odd}"], 1, "cannot tell the format of {odd}; --format says it"),
+        (["{name}", "{odd}"], 2, "cannot tell the format of {odd}; --format says it"),
+        (["{name}", "{odd}.mac.csv"], 2, "{odd}.mac.csv: its lines must end with LF or CR LF"),
+        (["{name}", "{odd}.csv"], 2, "{odd}.csv: a column of the header has no name"),
     ],
 )
 def test_what_cannot_be_begun_is_told_in_one_line(
@@ -185,12 +187,56 @@ def test_what_cannot_be_begun_is_told_in_one_line(
     path = write_lines(tmp_path / "x.jsonl", [{"pk": "a"}])
     odd = tmp_path / "odd"
     odd.write_text("a,b\n")
+    (tmp_path / "odd.csv").write_text("pk,,x\na,b,c\n")
+    (tmp_path / "odd.mac.csv").write_bytes(b"pk,x\ra,b\r")
     known = {"name": name, "path": path, "folder": tmp_path, "odd": odd}
     done = genset("load", *(each.format(**known) for each in arguments))
     assert done.status == status
     (line,) = done.told
     assert line.startswith("genset: ")
     assert reason.format(**known) in line
+    # Where nothing was done, there is nothing to go on with.
+    assert "--resume goes on" not in line
+    assert not [*tmp_path.glob("*load-state")]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (rb'{"pk": "\ud800"}', "it has half of a surrogate pair, which is no character"),
+        (rb'{"pk": "a", "x": ["\uDFFF"]}', "it has half of a surrogate pair"),
+        (b'{"pk": "a\xed\xa0\x80"}', "it has half of a surrogate pair"),
+        (b'{"pk": "a\xe9"}', "it is not UTF-8"),
+    ],
+)
+def test_a_line_with_what_is_no_character_is_refused_by_itself(
+    genset: Genset, api: Api, name: str, tmp_path: Path, line: bytes, reason: str
+) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(line + b'\n{"pk": "\\ud83d\\ude00"}\n')
+    done = genset("load", name, path)
+    assert done.status == 4
+    assert done.told[0].startswith(f"{path}:1: {reason}")
+    assert [item["pk"] for item in items_of(api, name).values()] == [{"S": "\U0001f600"}]
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="needs /dev/full")
+def test_refused_lines_that_cannot_be_kept_end_the_load(
+    genset: Genset, name: str, tmp_path: Path
+) -> None:
+    path = write_lines(tmp_path / "x.jsonl", [{"pk": 1}])
+    done = genset("load", name, path, "--errors", "/dev/full")
+    assert done.status == 1
+    assert done.told[-1].startswith("genset: cannot write /dev/full: No space left on device")
+
+
+def test_lines_before_the_header_may_be_blank(
+    genset: Genset, api: Api, name: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("\n\npk,n:N\na,1\n")
+    assert genset("load", name, path).status == 0
+    assert n_of(api, name) == [1]
 
 
 def command(*arguments: object) -> list[str]:
@@ -274,7 +320,7 @@ def test_a_load_that_is_not_resumed_begins_anew_and_says_so(
 def test_a_resumed_load_refuses_a_file_that_has_changed(
     genset: Genset, name: str, tmp_path: Path
 ) -> None:
-    path = write_lines(tmp_path / "x.jsonl", [{"pk": "a"}])
+    path = write_lines(tmp_path / "x.jsonl", numbered(1000))
     state = tmp_path / "state"
     broken = tmp_path / "y.jsonl.gz"
     broken.write_bytes(gzip.compress(os.urandom(100_000).hex().encode())[:-100_000])

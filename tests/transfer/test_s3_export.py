@@ -5,15 +5,18 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+import itertools
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from conftest import Create
+from genset.transfer.plain import Item
+from genset.transfer.s3_export import writing
 from genset.transfer.s3_export.manifests import etag
 from support.client import Api
 from transfer.command import Genset
@@ -222,3 +225,15 @@ def test_an_export_of_an_unknown_format_is_refused(
         1,
         [f"genset: {folder} is in OTHER; only DYNAMODB_JSON and ION are read"],
     )
+
+
+def test_what_ends_one_part_ends_all_and_leaves_nothing(tmp_path: Path) -> None:
+    def fails() -> Iterator[list[Item]]:
+        yield [{"pk": {"S": "a"}}]
+        raise KeyboardInterrupt
+
+    long = [itertools.repeat([{"pk": {"S": "b"}}], 50_000) for _ in range(2)]
+    with pytest.raises(KeyboardInterrupt):
+        writing.write_export(tmp_path, {"TableArn": "arn"}, [long[0], fails(), long[1]])
+    assert all(next(each, None) is not None for each in long)
+    assert [*tmp_path.glob("AWSDynamoDB/*")] == []

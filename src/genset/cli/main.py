@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
@@ -80,6 +81,10 @@ def group() -> None:
     """The DynamoDB you run yourself."""
 
 
+# A disk that is full, a quota, a file that is as large as it may be, and a broken disk.
+_UNWRITABLE: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line `arguments`, by default the process's own; return the exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
@@ -106,6 +111,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         message = _known_fault(error)
         if message is None:
             raise
+        if isinstance(error, OSError):
+            _discard_output()
         return _complain(message, Status.FAILED)
     return status or Status.OK
 
@@ -129,7 +136,9 @@ def _usage_message(error: click.UsageError) -> str:
 
 
 def _known_fault(error: Exception) -> str | None:
-    """The line for an error of the client of DynamoDB, or None for any other."""
+    """The line for an error of the client of DynamoDB, or of a full disk; None for any other."""
+    if isinstance(error, OSError) and error.errno in _UNWRITABLE:
+        return f"cannot write {error.filename or 'the output'}: {error.strerror}"
     if not type(error).__module__.startswith("botocore."):
         return None
     from genset.cli.asking.remote import fault_message

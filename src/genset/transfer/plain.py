@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 import orjson
 
 Item = dict[str, dict[str, Any]]
 """A botocore client's item: attribute values by name; B has bytes, BS a list of them."""
+
+
+_SURROGATE_BYTES: Final = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
+_SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 
 
 class Number(str):
@@ -24,8 +29,28 @@ class Number(str):
 
 
 def loads(text: str | bytes) -> Any:
-    """The value of a JSON text, each number a `Number`. Raises ValueError, also for NaN."""
-    return json.loads(text, parse_int=Number, parse_float=Number, parse_constant=_refuse_constant)
+    """The value of a JSON text, each number a `Number`.
+
+    Raises ValueError, also for NaN and for half of a surrogate pair, which is no character.
+    """
+    try:
+        found = json.loads(
+            text, parse_int=Number, parse_float=Number, parse_constant=_refuse_constant
+        )
+        if _surrogate_in(text):
+            json.dumps(found, ensure_ascii=False).encode()
+    except UnicodeDecodeError:
+        raise ValueError("it is not UTF-8") from None
+    except UnicodeEncodeError:
+        raise ValueError("it has half of a surrogate pair, which is no character") from None
+    return found
+
+
+def _surrogate_in(text: str | bytes) -> bool:
+    """Whether a surrogate is in the text, alone or in a pair: what is looked at more closely."""
+    if isinstance(text, bytes):
+        return _SURROGATE_BYTES.search(text) is not None
+    return _SURROGATE.search(text) is not None
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -16,6 +16,10 @@ class TransferError(Exception):
     """The whole cannot go on; the message is one line for the user."""
 
 
+class WrongFileError(TransferError):
+    """A file is not what it ought to be, which is known before anything of it is used."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where something was read: a file's name as it was given, and a line, from 1."""

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import queue
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing
+from typing import Any
 
 from genset.transfer.plain import Item
-
-_PAGES_WAITING: Final = 4
-_WAIT_S: Final = 0.2
+from genset.transfer.side_by_side import side_by_side
 
 Page = Sequence[Item]
 
 
 def scan_segment(
     client: Any, request: Mapping[str, Any], segment: int = 0, segments: int = 1
-) -> Iterator[Page]:
+) -> Generator[Page, None, None]:
     """The pages of one segment of a Scan; `request` is what it has besides."""
     asked = {**request}
     if segments > 1:
@@ -36,63 +33,7 @@ def scan_items(client: Any, request: Mapping[str, Any], segments: int = 1) -> It
         for page in scan_segment(client, request):
             yield from page
         return
-    reading = _Segments(client, request, segments)
-    try:
-        for page in reading:
+    parts = [scan_segment(client, request, number, segments) for number in range(segments)]
+    with closing(side_by_side(parts)) as pages:
+        for page in pages:
             yield from page
-    finally:
-        reading.stop()
-
-
-class _Segments:
-    """Reads segments by threads, as far ahead as a few pages."""
-
-    def __init__(self, client: Any, request: Mapping[str, Any], count: int) -> None:
-        self._pages: queue.Queue[Page | BaseException | None] = queue.Queue(_PAGES_WAITING)
-        self._stopping = threading.Event()
-        self._count = count
-        self._threads = [
-            threading.Thread(
-                target=self._read,
-                args=(lambda number=number: scan_segment(client, request, number, count),),
-                name=f"scan-{number}",
-            )
-            for number in range(count)
-        ]
-        for thread in self._threads:
-            thread.start()
-
-    def _read(self, pages: Callable[[], Iterator[Page]]) -> None:
-        try:
-            for page in pages():
-                if not self._put(page):
-                    return
-            self._put(None)
-        except BaseException as error:
-            self._put(error)
-
-    def _put(self, what: Page | BaseException | None) -> bool:
-        while not self._stopping.is_set():
-            try:
-                self._pages.put(what, timeout=_WAIT_S)
-            except queue.Full:
-                continue
-            return True
-        return False
-
-    def __iter__(self) -> Iterator[Page]:
-        ended = 0
-        while ended < self._count:
-            what = self._pages.get()
-            if isinstance(what, BaseException):
-                raise what
-            if what is None:
-                ended += 1
-            else:
-                yield what
-
-    def stop(self) -> None:
-        """End the threads, wherever they are."""
-        self._stopping.set()
-        for thread in self._threads:
-            thread.join()

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import queue
-import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from genset.transfer.plain import Item
-
-# Threads that still wait for an answer then end with the process.
-_STOP_S: Final = 1.0
+from genset.transfer.side_by_side import side_by_side
 
 Call = Callable[..., dict[str, Any]]
 """A client's method for an operation that answers in pages."""
@@ -88,69 +83,9 @@ def parallel_answers(
 
     No more of them are held than there are segments. Closing it ends the reading.
     """
-    reading = _Segments(call, request, segments, limit)
-    try:
-        yield from reading.answers()
-    finally:
-        reading.stop()
-
-
-class _Segments:
-    """Threads that read a segment each, and hand their answers over."""
-
-    def __init__(
-        self, call: Call, request: dict[str, Any], segments: int, limit: int | None
-    ) -> None:
-        self._stopping = threading.Event()
-        # An answer, or the error or None that a segment ended with.
-        self._answers: queue.Queue[Any] = queue.Queue(maxsize=segments)
-        self._threads = [
-            threading.Thread(
-                target=self._read,
-                args=(call, {**request, "Segment": each, "TotalSegments": segments}, limit),
-                daemon=True,
-            )
+    return side_by_side(
+        [
+            answers(call, {**request, "Segment": each, "TotalSegments": segments}, limit)
             for each in range(segments)
         ]
-        for thread in self._threads:
-            thread.start()
-
-    def answers(self) -> Answers:
-        reading = len(self._threads)
-        while reading:
-            answer = self._answers.get()
-            if isinstance(answer, Exception):
-                raise answer
-            if answer is None:
-                reading -= 1
-            else:
-                yield answer
-
-    def stop(self) -> None:
-        """End the threads, after the requests that are under way, if those end soon."""
-        self._stopping.set()
-        deadline = time.monotonic() + _STOP_S
-        for thread in self._threads:
-            thread.join(max(deadline - time.monotonic(), 0))
-
-    def _read(self, call: Call, request: dict[str, Any], limit: int | None) -> None:
-        end: Exception | None = None
-        try:
-            with closing(answers(call, request, limit)) as found:
-                for answer in found:
-                    if not self._hand_over(answer):
-                        return
-        # It is raised again where the answers are taken.
-        except Exception as error:
-            end = error
-        self._hand_over(end)
-
-    def _hand_over(self, answer: Any) -> bool:
-        """Put it where it is taken from; False if nobody will."""
-        while not self._stopping.is_set():
-            try:
-                self._answers.put(answer, timeout=0.1)
-            except queue.Full:
-                continue
-            return True
-        return False
+    )

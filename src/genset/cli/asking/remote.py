@@ -59,7 +59,7 @@ class Remote:
     @property
     def place(self) -> str:
         """Where that is, for a message."""
-        return self.address or f"profile {self.profile}"
+        return _without_password(self.address) if self.address else f"profile {self.profile}"
 
     def client(self, *, timeout_s: float | None = None) -> Any:
         """A botocore client of DynamoDB.
@@ -195,7 +195,13 @@ class _ListenerCheck:
 
 def _nobody_at(address: str) -> str:
     hint = "`genset serve` starts a server" if _is_this_machine(address) else "is that its address?"
-    return f"nothing answers at {address}; {hint}"
+    return f"nothing answers at {_without_password(address)}; {hint}"
+
+
+def _without_password(address: str) -> str:
+    """The address without the user and the password that it may have, which are not to be shown."""
+    parts = urlsplit(address)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 _OPTIONS: Final = (
@@ -256,7 +262,7 @@ def fault_message(error: Exception) -> str:
     if isinstance(error, ClientError):
         fault = error.response.get("Error", {})
         code = fault.get("Code", "Error")
-        message = f"{code}: {fault.get('Message', '')}"
+        message = ": ".join(filter(None, (code, fault.get("Message"))))
         return f"{message.rstrip('.')}; {_HINTS[code]}" if code in _HINTS else message
     if isinstance(error, EndpointConnectionError):
         return _nobody_at(error.kwargs["endpoint_url"])

@@ -15,6 +15,7 @@ from genset.cli.items.item_options import (
     names_option,
     values_option,
 )
+from genset.cli.transfers.csv_options import delimiter_option
 
 
 @click.command()
@@ -49,9 +50,7 @@ from genset.cli.items.item_options import (
 @names_option
 @values_option
 @consistent_option
-@click.option(
-    "--delimiter", metavar="CHARACTER", default=",", help="What separates the cells of CSV."
-)
+@delimiter_option
 @remote_options
 def command(remote: Remote, **options: Any) -> None:
     """Write all items of TABLE to a file, or to the standard output.

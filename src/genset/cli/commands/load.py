@@ -10,6 +10,7 @@ import click
 from genset.cli.asking.completion import table_argument
 from genset.cli.asking.remote import Remote, remote_options
 from genset.cli.statuses import Status
+from genset.cli.transfers.csv_options import delimiter_option
 from genset.cli.transfers.rates import rate_option
 
 
@@ -23,13 +24,6 @@ def _types(_: click.Context, __: click.Parameter, text: str) -> dict[str, str]:
             types = ", ".join(sorted(TYPES))
             raise click.BadParameter(f"{each} is not COLUMN:TYPE with one of {types}")
         found[name] = kind
-    return found
-
-
-def _delimiter(_: click.Context, __: click.Parameter, text: str) -> str:
-    found = {"\\t": "\t", "tab": "\t"}.get(text, text)
-    if len(found) != 1 or found in '"\r\n':
-        raise click.BadParameter("it must be one character")
     return found
 
 
@@ -49,13 +43,7 @@ def _delimiter(_: click.Context, __: click.Parameter, text: str) -> str:
     callback=_types,
     help="Types of CSV columns: S, N, B, BOOL, NULL, SS, NS, BS, L, M or DYNAMODB.",
 )
-@click.option(
-    "--delimiter",
-    metavar="CHARACTER",
-    default=",",
-    callback=_delimiter,
-    help="What separates the cells of CSV.",
-)
+@delimiter_option
 @rate_option
 @click.option(
     "--threads",

@@ -64,21 +64,38 @@ class Following:
         self._open_waiting()
 
     def records(self) -> Iterator[Sequence[Record]]:
-        """The records as they come. Raises CommandError when the stream has ended for good."""
+        """The records as they come, also after a time in which the server does not answer.
+
+        Raises CommandError when the stream has ended for good.
+        """
+        from botocore import exceptions
+
+        is_told = False
         while True:
-            found, ended = False, False
-            for shard_id in list(self._reading):
-                records = self._read(shard_id)
-                found = found or bool(records)
-                ended = ended or shard_id not in self._reading
-                if records:
-                    yield records
-            if ended or time.monotonic() - self._listed_at > _LISTING_S:
-                self._find_new()
-            if not self._reading and not self._on:
-                raise CommandError("the stream was switched off; all of it was shown")
-            if not found and not ended:
+            try:
+                yield from self._round()
+                is_told = False
+            except (exceptions.ConnectionError, exceptions.HTTPClientError):
+                if not is_told:
+                    self._warn("the server does not answer; waiting for it, until Ctrl-C")
+                is_told = True
                 time.sleep(_PAUSE_S)
+
+    def _round(self) -> Iterator[Sequence[Record]]:
+        """What each shard has next; a pause if that is nothing."""
+        found, ended = False, False
+        for shard_id in list(self._reading):
+            records = self._read(shard_id)
+            found = found or bool(records)
+            ended = ended or shard_id not in self._reading
+            if records:
+                yield records
+        if ended or time.monotonic() - self._listed_at > _LISTING_S:
+            self._find_new()
+        if not self._reading and not self._on:
+            raise CommandError("the stream was switched off; all of it was shown")
+        if not found and not ended:
+            time.sleep(_PAUSE_S)
 
     def _list(self) -> list[dict[str, Any]]:
         self._listed_at = time.monotonic()
@@ -103,8 +120,9 @@ class Following:
         """Begin with the shards whose predecessors have been read, or are there no more."""
         for shard_id, parent in list(self._waiting.items()):
             if parent not in self._reading and parent not in self._waiting:
-                del self._waiting[shard_id]
+                # It waits on if the server does not answer.
                 self._open(shard_id, "TRIM_HORIZON")
+                del self._waiting[shard_id]
 
     def _open(self, shard_id: str, kind: str, sequence: str | None = None) -> None:
         more = {} if sequence is None else {"SequenceNumber": sequence}

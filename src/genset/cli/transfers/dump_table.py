@@ -96,15 +96,22 @@ def _output(path: Path | None) -> Iterator[BinaryIO]:
         yield cast(BinaryIO, sys.stdout.buffer)
         sys.stdout.buffer.flush()
         return
-    draft = path.with_name(path.name + ".part")
+    # What a link points to is replaced, and not the link; a device or a pipe is never replaced.
+    target = path.resolve()
+    is_replaced = target.is_file() or not target.exists()
+    draft = target.with_name(target.name + ".part") if is_replaced else target
     try:
         with _created(draft, compressed=path.suffix == ".gz") as file:
             yield cast(BinaryIO, file)
-        draft.replace(path)
+        if is_replaced:
+            draft.replace(target)
+    except BrokenPipeError:
+        raise
     except OSError as error:
         raise CommandError(f"cannot write {path}: {error.strerror}") from None
     finally:
-        draft.unlink(missing_ok=True)
+        if is_replaced:
+            draft.unlink(missing_ok=True)
 
 
 def _created(path: Path, *, compressed: bool) -> IO[bytes]:

@@ -46,16 +46,24 @@ def run(remote: Remote, options: ImportOptions) -> Status:
         rate=options.rate,
         verify=options.verify,
     )
-    with told(), closing(_origin(remote, options)) as origin:
+    under_way: list[str] = []
+    with told(lambda: _advice(under_way)), closing(_origin(remote, options)) as origin:
         names = options.tables or origin.names()
         tables = [origin.table(name) for name in names]
         with progress("", None) as bar:
-            watch = _Telling(bar, copying.verify)
+            watch = _Telling(bar, copying.verify, under_way)
             copier = Copier(origin, remote.client(), copying, watch)
             copier.check(tables)
             results = [watch.told(copier.copy(table)) for table in tables]
         print(_summary(results, origin), file=sys.stderr, flush=True)
     return Status.OK if all(each.is_whole for each in results) else Status.INCOMPLETE
+
+
+def _advice(under_way: Sequence[str]) -> str:
+    """What to do about a table that is not whole."""
+    if not under_way:
+        return ""
+    return f"; {under_way[0]} is not whole, and --existing merge or replace copies it again"
 
 
 def _origin(remote: Remote, options: ImportOptions) -> Origin:
@@ -73,13 +81,15 @@ def _origin(remote: Remote, options: ImportOptions) -> Origin:
 class _Telling(Watch):
     """Tells the user of a copy."""
 
-    def __init__(self, bar: Progress, verifies: bool) -> None:
+    def __init__(self, bar: Progress, verifies: bool, under_way: list[str]) -> None:
         self._bar = bar
+        self._under_way = under_way
         self._verifies = verifies
         self._total = 0
 
     def table(self, table: OriginTable) -> None:
         self._name = table.description["TableName"]
+        self._under_way.append(self._name)
         self._total = table.description.get("ItemCount", 0)
         self._bar.expect(self._total * (1 + self._verifies) or None)
 
@@ -94,6 +104,7 @@ class _Telling(Watch):
 
     def told(self, result: Copied) -> Copied:
         """Tell what came of a table, and give it back."""
+        self._under_way.remove(result.name)
         self._bar.say(f"{result.name}: {_outcome(result)}")
         for each in () if result.skipped else result.left_out:
             self._bar.say(f"{result.name}: not copied: {each}")

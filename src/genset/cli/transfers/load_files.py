@@ -55,8 +55,7 @@ def run(remote: Remote, options: LoadOptions) -> Status:
         shape = shape_of(described(client, options.table))
         place = _state_file(options, shape)
         state = _first_state(place, initial_state(shape.name, sources), resume=options.resume)
-    advice = "; the same command with --resume goes on" if place is not None else ""
-    with told(advice), ExitStack() as stack:
+    with told(lambda: _advice(place)), ExitStack() as stack:
         lines = stack.enter_context(RefusedLines(options.errors, keep_bytes=state.errors_bytes))
         bar = stack.enter_context(progress(f"loading {shape.name}", _bytes_of(sources)))
         book = _Book(bar, lines, place, state)
@@ -72,6 +71,11 @@ def run(remote: Remote, options: LoadOptions) -> Status:
         place.remove()
     print(book.summary(state, writer.limiter), file=sys.stderr, flush=True)
     return Status.INCOMPLETE if state.refused else Status.OK
+
+
+def _advice(place: StateFile | None) -> str:
+    is_noted = place is not None and place.path.exists()
+    return "; the same command with --resume goes on" if is_noted else ""
 
 
 def _sources(options: LoadOptions) -> list[Source]:
@@ -165,6 +169,9 @@ class _Book:
 
     def save(self, state: LoadState) -> None:
         if self._place is None:
+            return
+        # What is there is of an earlier load, whose refused lines this one has overwritten.
+        if not state.done and not self._place.path.exists():
             return
         try:
             self._place.save(state)

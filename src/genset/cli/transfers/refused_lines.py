@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import IO, Self
 
@@ -28,21 +29,30 @@ class RefusedLines:
         self._heading = (
             self._file.readline().decode(errors="replace").rstrip("\n") if self._keep_bytes else ""
         )
-        self._file.truncate(self._keep_bytes)
-        self._file.seek(self._keep_bytes)
+        # What is not kept is gone already; a pipe or a device has no length to cut.
+        if self._keep_bytes:
+            self._file.truncate(self._keep_bytes)
+            self._file.seek(self._keep_bytes)
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._file is not None:
-            self._file.close()
+        # What could not be written was told when it could not.
+        with contextlib.suppress(OSError):
+            if self._file is not None:
+                self._file.close()
 
     def keep(self, fault: Fault) -> int:
         """Add a line, after its heading if that was not the last; return the file's length."""
         if self._file is None:
             return self._keep_bytes
+        lines = fault.text.encode(errors="replace") + b"\n"
         if fault.heading and fault.heading != self._heading:
             self._heading = fault.heading
-            self._file.write(fault.heading.encode() + b"\n")
-        self._file.write(fault.text.encode(errors="replace") + b"\n")
-        self._file.flush()
-        return self._file.tell()
+            lines = fault.heading.encode() + b"\n" + lines
+        try:
+            self._file.write(lines)
+            self._file.flush()
+        except OSError as error:
+            raise TransferError(f"cannot write {self._path}: {error.strerror}") from None
+        self._keep_bytes += len(lines)
+        return self._keep_bytes

@@ -22,7 +22,7 @@ from genset.transfer.formats.cells import TYPES, Column, column_type, decode_cel
 from genset.transfer.formats.dynamodb_json import line_of
 from genset.transfer.formats.format import Format, Options
 from genset.transfer.plain import Item, from_dynamodb_json
-from genset.transfer.records import Fault, Place, Readings, Record, TransferError
+from genset.transfer.records import Fault, Place, Readings, Record, WrongFileError
 
 # More than the largest request: the server is to say what is too large.
 _CELL_CHARACTERS_MAX: Final = 1 << 26
@@ -55,14 +55,17 @@ class _Lines:
 
 
 def read(stream: BinaryIO, name: str, options: Options) -> Readings:
-    """An item for each line after the header. Raises TransferError for a wrong header."""
+    """An item for each line after the header. Raises WrongFileError for a wrong header."""
     csv.field_size_limit(_CELL_CHARACTERS_MAX)
     lines = _Lines(stream)
     rows = csv.reader(iter(lines), delimiter=options.delimiter, strict=True)
     try:
-        header = next(rows, None)
+        # Lines before the header may be blank, as those after it.
+        header = next(filter(None, rows), None)
     except csv.Error as error:
-        raise TransferError(f"{name}: the header cannot be read: {error}") from None
+        if "\r" in lines.taken():
+            raise WrongFileError(f"{name}: its lines must end with LF or CR LF, not CR") from None
+        raise WrongFileError(f"{name}: the header cannot be read: {error}") from None
     if header is None:
         return
     columns = _columns(header, name, options)
@@ -83,23 +86,23 @@ def read(stream: BinaryIO, name: str, options: Options) -> Readings:
 
 
 def _columns(header: Sequence[str], name: str, options: Options) -> list[Column]:
-    columns = [_column(heading, options) for heading in header]
+    columns = [_column(heading, name, options) for heading in header]
     names = [column.name for column in columns]
     repeated = next((each for each in names if names.count(each) > 1), None)
     if repeated is not None:
-        raise TransferError(f"{name}: two columns are named {repeated}")
+        raise WrongFileError(f"{name}: two columns are named {repeated}")
     unknown = next((each for each in options.types if each not in names), None)
     if unknown is not None:
-        raise TransferError(f"{name}: there is no column {unknown} to have a type")
+        raise WrongFileError(f"{name}: there is no column {unknown} to have a type")
     return columns
 
 
-def _column(heading: str, options: Options) -> Column:
+def _column(heading: str, place: str, options: Options) -> Column:
     name, colon, kind = heading.rpartition(":")
     if not colon or kind not in TYPES:
         name, kind = heading, options.key_types.get(heading, "S")
     if not name:
-        raise TransferError("a column of the header has no name")
+        raise WrongFileError(f"{place}: a column of the header has no name")
     return Column(name, options.types.get(name, kind))
 
 

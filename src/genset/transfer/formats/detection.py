@@ -18,7 +18,7 @@ from genset.transfer.formats.ion import ION, MARKER
 from genset.transfer.formats.json_array import JSON_ARRAY
 from genset.transfer.formats.json_lines import JSON_LINES
 from genset.transfer.formats.registry import FORMATS
-from genset.transfer.records import TransferError
+from genset.transfer.records import WrongFileError
 
 # For a first item that is longer than what is looked at: its first attribute has a type.
 _TYPED: Final = (
@@ -46,7 +46,7 @@ def is_telling(head: bytes) -> bool:
 
 
 def detect_format(name: str, head: bytes) -> Format:
-    """The format of a file that begins with `head`. Raises TransferError if nothing tells it."""
+    """The format of a file that begins with `head`. Raises WrongFileError if nothing tells it."""
     if format_by_suffix(name) is CSV:
         return CSV
     start = head.removeprefix(BOM_UTF8).lstrip()
@@ -58,7 +58,7 @@ def detect_format(name: str, head: bytes) -> Format:
         return ION
     if not start:
         return format_by_suffix(name) or JSON_LINES
-    raise TransferError(f"cannot tell the format of {name}; --format says it")
+    raise WrongFileError(f"cannot tell the format of {name}; --format says it")
 
 
 def _of_objects(start: bytes) -> Format:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import base64
 import gzip
 import secrets
+import shutil
 import threading
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -60,6 +61,7 @@ def write_export(
 
     Each of `parts`, pages of items, becomes a data file; they are read by a thread each. `report`
     is told how many items there are so far. Raises TransferError if the folder cannot be written.
+    Whatever ends it early ends all threads after the page that each is at, and removes the export.
     """
     started = now()
     export_id = f"{int(started.timestamp() * 1000):014d}-{secrets.token_hex(4)}"
@@ -74,7 +76,11 @@ def write_export(
         summary = _summary(description, export_id, started, now(), count)
         _write_manifest(folder / SUMMARY, orjson.dumps(summary))
     except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
         raise TransferError(f"cannot write {folder}: {error.strerror}") from None
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     return Written(folder, export_id, count)
 
 
@@ -99,11 +105,26 @@ def _write_parts(
     report: Callable[[int], None],
 ) -> list[DataFile]:
     counter = _Counter(report)
+    stopping = threading.Event()
     with ThreadPoolExecutor(len(parts)) as threads:
         tasks = [
-            threads.submit(_write_part, folder, export_id, part, counter.add) for part in parts
+            threads.submit(_write_part, folder, export_id, _until(stopping, part), counter.add)
+            for part in parts
         ]
-        return [task.result() for task in tasks]
+        try:
+            for task in wait(tasks, return_when=FIRST_EXCEPTION).done:
+                task.result()
+            return [task.result() for task in tasks]
+        finally:
+            stopping.set()
+
+
+def _until(stopping: threading.Event, pages: Iterable[Sequence[Item]]) -> Iterator[Sequence[Item]]:
+    """The pages, but none once it is `stopping`."""
+    for page in pages:
+        if stopping.is_set():
+            return
+        yield page
 
 
 def _write_part(
