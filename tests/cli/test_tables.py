@@ -65,6 +65,12 @@ def test_a_table_of_words(console: Console, name: str, describe):
     assert table["DeletionProtectionEnabled"] is True
 
 
+@pytest.mark.parametrize("view", ["new-and-old", "NEW_AND_OLD_IMAGES", "new_and_old_images"])
+def test_the_view_of_a_stream_may_be_the_apis_word(console: Console, name: str, describe, view):
+    console.ok("tables", "create", name, "--key", "Id:S", "--stream", view)
+    assert describe()["StreamSpecification"]["StreamViewType"] == "NEW_AND_OLD_IMAGES"
+
+
 def test_its_tags_and_its_time_to_live(console: Console, name: str, client: Any, describe):
     words = ("--key", "Id:S", "--ttl", "Expires", "--tag", "team=a=b", "--tag", "env=")
     console.ok("tables", "create", name, *words)

@@ -44,9 +44,9 @@ _VIEWS: Final = {
 )
 @click.option(
     "--stream",
-    type=click.Choice(tuple(_VIEWS)),
+    type=click.Choice((*_VIEWS, *_VIEWS.values()), case_sensitive=False),
     metavar="VIEW",
-    help="Have a stream of all changes: new-and-old, new, old or keys.",
+    help="Have a stream of all changes: new-and-old, new, old or keys, or the API's words.",
 )
 @click.option("--ttl", metavar="ATTRIBUTE", help="Delete items at the time that this says.")
 @click.option("--tag", "tags", metavar="NAME=VALUE", multiple=True, help="Tag the table.")
@@ -94,7 +94,7 @@ def _request(given: dict[str, Any]) -> dict[str, Any]:
         request = {"BillingMode": "PROVISIONED", "ProvisionedThroughput": capacity}
     request |= _keys(given, capacity)
     if given["stream"]:
-        view = _VIEWS[given["stream"]]
+        view = _VIEWS.get(given["stream"], given["stream"])
         request["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": view}
     if given["tags"]:
         request["Tags"] = defined.tags(given["tags"])
