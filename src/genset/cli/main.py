@@ -147,7 +147,7 @@ def _known_fault(error: Exception) -> str | None:
 
 
 def _complain(message: str, status: Status) -> int:
-    say([message])
+    say(message)
     return status
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 from genset.cli.asking.reading import Call, Tally
 from genset.cli.items.expressions import Placeholders
+from genset.cli.printing.saying import say
 
 
 def call_once(
@@ -26,4 +26,4 @@ def call_once(
 
 def tell(tally: Tally) -> None:
     """Say on stderr what a command took."""
-    print(f"genset: {tally}", file=sys.stderr, flush=True)
+    say(str(tally))

@@ -15,7 +15,7 @@ from genset.cli.items.item_options import (
     names_option,
     values_option,
 )
-from genset.cli.transfers.csv_options import delimiter_option
+from genset.cli.transfers.options import delimiter_option, segments_option
 
 
 @click.command()
@@ -32,14 +32,7 @@ from genset.cli.transfers.csv_options import delimiter_option
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write here; a name that ends in .gz is compressed.",
 )
-@click.option(
-    "--segments",
-    metavar="N",
-    type=click.IntRange(1, 10),
-    default=1,
-    show_default=True,
-    help="Scan so many parts of the table side by side; the items come mixed.",
-)
+@segments_option(1, "Scan so many parts of the table side by side; the items come mixed.")
 @click.option("--index", metavar="NAME", help="Read this index instead of the table.")
 @click.option(
     "--filter",

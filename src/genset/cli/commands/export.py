@@ -8,19 +8,13 @@ import click
 
 from genset.cli.asking.completion import table_argument
 from genset.cli.asking.remote import Remote, remote_options
+from genset.cli.transfers.options import segments_option
 
 
 @click.command()
 @table_argument
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
-@click.option(
-    "--segments",
-    metavar="N",
-    type=click.IntRange(1, 10),
-    default=4,
-    show_default=True,
-    help="Read so many parts of the table side by side; each becomes a data file.",
-)
+@segments_option(4, "Read so many parts of the table side by side; each becomes a data file.")
 @remote_options
 def command(remote: Remote, table: str, folder: Path, segments: int) -> None:
     """Write TABLE to a folder, as DynamoDB exports tables to S3.

@@ -9,7 +9,7 @@ import click
 
 from genset.cli.asking.remote import Remote, remote_options
 from genset.cli.statuses import Status
-from genset.cli.transfers.rates import rate_option
+from genset.cli.transfers.options import rate_option, segments_option, threads_option
 
 
 @click.command("import")
@@ -28,22 +28,8 @@ from genset.cli.transfers.rates import rate_option
     help="What to do with a table that is there already: end before anything is done, leave it "
     "as it is, put the items into it, or delete it first.",
 )
-@click.option(
-    "--segments",
-    metavar="N",
-    type=click.IntRange(1, 10),
-    default=4,
-    show_default=True,
-    help="Read so many parts of a live table side by side.",
-)
-@click.option(
-    "--threads",
-    metavar="N",
-    type=click.IntRange(1, 10),
-    default=4,
-    show_default=True,
-    help="How many batches are written at a time.",
-)
+@segments_option(4, "Read so many parts of a live table side by side.")
+@threads_option
 @rate_option
 @click.option("--verify/--no-verify", default=True, help="Read all back and compare.")
 @remote_options

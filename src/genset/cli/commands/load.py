@@ -10,8 +10,7 @@ import click
 from genset.cli.asking.completion import table_argument
 from genset.cli.asking.remote import Remote, remote_options
 from genset.cli.statuses import Status
-from genset.cli.transfers.csv_options import delimiter_option
-from genset.cli.transfers.rates import rate_option
+from genset.cli.transfers.options import delimiter_option, rate_option, threads_option
 
 
 def _types(_: click.Context, __: click.Parameter, text: str) -> dict[str, str]:
@@ -45,14 +44,7 @@ def _types(_: click.Context, __: click.Parameter, text: str) -> dict[str, str]:
 )
 @delimiter_option
 @rate_option
-@click.option(
-    "--threads",
-    metavar="N",
-    type=click.IntRange(1, 10),
-    default=4,
-    show_default=True,
-    help="How many batches are written at a time.",
-)
+@threads_option
 @click.option(
     "--errors",
     metavar="FILE",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 import time
 from typing import Any, Final
 
@@ -12,6 +11,7 @@ import click
 from genset.cli.asking.completion import table_argument
 from genset.cli.asking.remote import Remote, remote_options
 from genset.cli.printing.output import Output, output_options
+from genset.cli.printing.saying import say
 from genset.cli.statuses import CommandError, Status
 
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
@@ -51,10 +51,10 @@ def command(
     since = _since(start)
     client = remote.client()
     arn, is_new = _stream(client, table, enable=enable)
-    following = Following(remote.streams_client(), arn, since=0.0 if is_new else since, warn=_say)
+    following = Following(remote.streams_client(), arn, since=0.0 if is_new else since, warn=say)
     try:
         following.begin()
-        _say(f"following {table}; Ctrl-C ends it")
+        say(f"following {table}; Ctrl-C ends it")
         left = limit
         for records in following.records():
             print_changes(records[:left], output)
@@ -93,7 +93,3 @@ def _stream(client: Any, table: str, *, enable: bool) -> tuple[str, bool]:
     client.update_table(TableName=table, StreamSpecification=specification)
     wait_until_active(client, table)
     return client.describe_table(TableName=table)["Table"]["LatestStreamArn"], True
-
-
-def _say(message: str) -> None:
-    print(f"genset: {message}", file=sys.stderr, flush=True)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 
 
-def say(lines: Iterable[str]) -> None:
+def say(*lines: str) -> None:
     """Print each text as one line, whatever line breaks a service has put into it."""
     for line in lines:
         print(f"genset: {' '.join(line.split())}", file=sys.stderr, flush=True)

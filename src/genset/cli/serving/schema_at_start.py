@@ -80,9 +80,9 @@ def read(settings: Settings) -> StartSchema | None:
     try:
         schema = read_schema(settings.schema, parameters)
     except SchemaError as error:
-        say(map(str, error.problems))
+        say(*map(str, error.problems))
         return None
-    say(f"note: {note}" for note in schema.notes)
+    say(*(f"note: {note}" for note in schema.notes))
     return StartSchema(tables=schema.tables, account=account, region=parameters.region)
 
 
@@ -162,13 +162,14 @@ def _apply(calls: _Calls, tables: tuple[TableDefinition, ...]) -> None:
         plan = make_plan(calls, tables)
     except CallError as error:
         raise CommandError(f"--schema: {error}") from None
-    say(f"{each.table.place}: {loss(each)}; it is left as it is. `genset apply` asks and does it"
-         for each in plan.destructive)  # fmt: skip
+    for each in plan.destructive:
+        left = "it is left as it is. `genset apply` asks and does it"
+        say(f"{each.table.place}: {loss(each)}; {left}")
     kept = [each for each in plan.tables if not each.losses]
     try:
         carry_out(calls, Plan(tuple(kept)), logger.info, Pace(time.monotonic, calls.pause))
     except ApplyError as error:
-        say(error.messages)
+        say(*error.messages)
     missing = [table.name for table in tables if describe(calls, table.name) is None]
     if missing:
         raise CommandError(f"not serving without what --schema defines: {', '.join(missing)}")

@@ -18,6 +18,7 @@ from prompt_toolkit.output import create_output
 
 from genset.cli.asking.remote import Remote, fault_message
 from genset.cli.printing.output import Output
+from genset.cli.printing.saying import say
 from genset.cli.sql.commands import COMMANDS, Ended, SqlCommands, is_command
 from genset.cli.sql.pager import paged
 from genset.cli.sql.partiql import Partiql
@@ -58,11 +59,11 @@ class Prompt:
             with paged():
                 self._run(text)
         except (BotoCoreError, ClientError) as error:
-            _say(fault_message(error))
+            say(fault_message(error))
         except CommandError as error:
-            _say(str(error))
+            say(str(error))
         except KeyboardInterrupt:
-            _say("interrupted")
+            say("interrupted")
 
     def _run(self, text: str) -> None:
         if is_command(text):
@@ -157,7 +158,3 @@ def _history() -> History:
     except OSError:
         return InMemoryHistory()
     return FileHistory(str(path))
-
-
-def _say(message: str) -> None:
-    print(f"genset: {' '.join(message.split())}", file=sys.stderr, flush=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import sys
 from collections.abc import Iterable, Sequence
 
 from genset.cli.asking.remote import fault_message
+from genset.cli.printing.saying import say
 from genset.cli.sql.partiql import Partiql, read_parameters
 from genset.cli.sql.statements import Statement, statements
 from genset.cli.statuses import CommandError, Status
@@ -39,7 +39,7 @@ class Script:
                 if not keep_going:
                     raise CommandError(message) from None
                 status = Status.INCOMPLETE
-                print(f"genset: {' '.join(message.split())}", file=sys.stderr, flush=True)
+                say(message)
         return status
 
     def run_together(self, running: Partiql) -> None:

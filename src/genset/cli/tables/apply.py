@@ -78,9 +78,9 @@ class _Applying:
                 return Status.OK
             return self._carry_out(plan, call)
         except ApplyError as error:
-            say(error.messages)
+            say(*error.messages)
         except CallError as error:
-            say([str(error)])
+            say(str(error))
         return Status.FAILED
 
     def watch(self) -> Status:
@@ -92,11 +92,11 @@ class _Applying:
             try:
                 self.once(files)
             except BotoCoreError as error:
-                say([fault_message(error)])
+                say(fault_message(error))
             except CommandError as error:
-                say([str(error)])
+                say(str(error))
             sys.stdout.flush()
-            say(["waiting for changes; Ctrl-C ends"])
+            say("waiting for changes; Ctrl-C ends")
             wait_for_change(files.stamps)
 
     def _read(self, files: Files, region: str) -> Schema | None:
@@ -108,17 +108,17 @@ class _Applying:
                 self._options.paths, parameters, format_=self._options.format, files=files
             )
         except SchemaError as error:
-            say(map(str, error.problems))
+            say(*map(str, error.problems))
             return None
-        say(f"note: {note}" for note in schema.notes)
+        say(*(f"note: {note}" for note in schema.notes))
         return schema
 
     def _carry_out(self, plan: Plan, call: Call) -> Status:
         if plan.destructive and not self._options.allow_destructive and not _is_agreed(plan):
-            say(["nothing was done"])
+            say("nothing was done")
             return Status.FAILED
         sys.stdout.flush()
-        carry_out(call, plan, lambda line: say([line]))
+        carry_out(call, plan, lambda line: say(line))
         print(f"done: {done_summary(plan)}")
         return Status.OK
 
@@ -127,7 +127,7 @@ def _is_agreed(plan: Plan) -> bool:
     """Whether the user agrees to what would be lost, asked for each table."""
     losses = [f"{each.table.place}: {loss(each)}" for each in plan.destructive]
     if not sys.stdin.isatty():
-        say([*losses, "--yes allows that"])
+        say(*losses, "--yes allows that")
         return False
-    say(losses)
+    say(*losses)
     return click.confirm("Go on?", default=False, err=True)

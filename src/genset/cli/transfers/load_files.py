@@ -13,6 +13,7 @@ from typing import Final
 from genset.cli.asking.remote import Remote
 from genset.cli.printing.amounts import amount
 from genset.cli.printing.progress import Progress, progress
+from genset.cli.printing.saying import say
 from genset.cli.statuses import CommandError, Status
 from genset.cli.transfers.faults import told
 from genset.cli.transfers.refused_lines import RefusedLines
@@ -120,9 +121,7 @@ def _first_state(place: StateFile | None, initial: LoadState, *, resume: bool) -
     if resume:
         return place.read(initial) or initial
     if place.path.exists():
-        print(
-            f"genset: beginning anew, not where {place.path} says; --resume does", file=sys.stderr
-        )
+        say(f"beginning anew, not where {place.path} says; --resume does")
     return initial
 
 

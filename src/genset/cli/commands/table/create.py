@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any, Final
 
 import click
 
 from genset.cli.asking.remote import Remote, remote_options
+from genset.cli.printing.saying import say
 from genset.cli.statuses import CommandError, Status
 
 _VIEWS: Final = {
@@ -80,7 +80,7 @@ def command(name: str, ttl: str | None, wait: bool, remote: Remote, **given: Any
         specification = {"Enabled": True, "AttributeName": ttl}
         client.update_time_to_live(TableName=name, TimeToLiveSpecification=specification)
     state = "ACTIVE" if wait or ttl is not None else made["TableStatus"]
-    print(f"genset: created {name}; it is {state}", file=sys.stderr)
+    say(f"created {name}; it is {state}")
     return Status.OK
 
 

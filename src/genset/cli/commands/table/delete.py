@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from genset.cli.asking.completion import complete_tables
 from genset.cli.asking.remote import Remote, remote_options
+from genset.cli.printing.saying import say
 from genset.cli.statuses import Status
 
 
@@ -39,7 +38,7 @@ def command(tables: tuple[str, ...], yes: bool, wait: bool, remote: Remote) -> i
     ask_to_go_on(f"Delete {shown} at {remote.place}?", yes=yes)
     for table in tables:
         client.delete_table(TableName=table)
-        print(f"genset: deleted {table}", file=sys.stderr)
+        say(f"deleted {table}")
     if wait:
         for table in tables:
             wait_until_gone(client, table)
