@@ -95,12 +95,14 @@ LISTENING = """
 """
 # Says what operations and a round of all background work still import after `load_rest`.
 AT_WORK = """
-    import asyncio, json, sys
+    import asyncio, contextlib, json, sys
     from genset.background.jobs import all_jobs
     from genset.cli.serving.loading import load_rest
+    from genset.model.errors import DynamoDBError
     from genset.operations.operation import Services
     from genset.operations.registry import OPERATIONS
     from genset.storage.sqlite import open_sqlite
+    from genset.wire import shapes
 
     async def work():
         engine = open_sqlite(None)
@@ -113,6 +115,8 @@ AT_WORK = """
     loaded = set(sys.modules)
     for name in OPERATIONS:
         OPERATIONS[name]
+        with contextlib.suppress(DynamoDBError):
+            shapes.check_request(name, {})
     asyncio.run(work())
     print(json.dumps(sorted(name for name in set(sys.modules) - loaded if "genset" in name)))
 """

@@ -37,6 +37,23 @@ def run(pytester: pytest.Pytester):
     return run
 
 
+def test_a_test_may_go_back_to_the_empty_database(run):
+    run(
+        """
+        def test_it(dynamodb, dynamodb_session):
+            dynamodb_session.rollback()
+            assert dynamodb.list_tables()["TableNames"] == []
+
+        def test_the_next_has_the_declared_tables(dynamodb):
+            assert dynamodb.list_tables()["TableNames"] == ["Music"]
+
+        def test_and_so_has_the_one_after_it(dynamodb):
+            assert dynamodb.scan(TableName="Music")["Count"] == 0
+        """,
+        passed=3,
+    )
+
+
 def test_each_test_begins_with_the_declared_tables(run):
     run(
         """

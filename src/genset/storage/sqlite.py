@@ -166,6 +166,7 @@ class MemoryEngine:
 
     def go_back(self, mark: int) -> None:
         """Be as when `mark` was set. Marks set since then are gone. Raises KeyError for such."""
+        self._check_not_closed()
         self._marks.go_back(mark)
         self._is_broken = False
 
@@ -230,8 +231,11 @@ class MemoryEngine:
         self._writer.run_in_open_transaction(write)
         self._is_broken = isinstance(write.error, StorageError)
 
-    def _check_open(self) -> None:
+    def _check_not_closed(self) -> None:
         if self._closed:
             raise StorageClosedError("the storage has been closed")
+
+    def _check_open(self) -> None:
+        self._check_not_closed()
         if self._is_broken:
             raise StorageError("a write failed halfway; only going back to a mark repairs that")

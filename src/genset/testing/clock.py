@@ -61,25 +61,27 @@ class Clock:
 
         Raises ValueError for a datetime without a zone.
         """
-        self._become(when, stands=self._state.stands_at is not None)
+        with self._lock:
+            self._become(when, stands=self._state.stands_at is not None)
 
     def freeze(self, when: datetime | float | None = None) -> None:
         """Stand still, now or at `when`; `advance` and `set` still move it."""
-        self._become(self.time() if when is None else when, stands=True)
+        with self._lock:
+            self._become(self.time() if when is None else when, stands=True)
 
     def resume(self) -> None:
         """Go on from where it stands."""
-        if self._state.stands_at is not None:
-            self._state = ClockState(ahead_s=self._state.stands_at - time.time())
+        with self._lock:
+            if self._state.stands_at is not None:
+                self._state = ClockState(ahead_s=self._state.stands_at - time.time())
 
     def _become(self, when: datetime | float, *, stands: bool) -> None:
         seconds = _seconds(when)
-        with self._lock:
-            if stands:
-                self._state = ClockState(stands_at=seconds)
-            else:
-                self._state = ClockState(ahead_s=seconds - time.time())
-            self._moved()
+        if stands:
+            self._state = ClockState(stands_at=seconds)
+        else:
+            self._state = ClockState(ahead_s=seconds - time.time())
+        self._moved()
 
     # For the database.
 

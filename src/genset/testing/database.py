@@ -104,14 +104,6 @@ class Database:
         with self._lock:
             return held.go_on()
 
-    def answer(self, request: WireRequest) -> WireResponse:
-        """The answer to a request, after all pauses. Raises `Dropped`."""
-        answer = self.begin(request)
-        while isinstance(answer, Held):
-            self.wait(answer.seconds)
-            answer = self.go_on(answer)
-        return answer
-
     def wait(self, seconds: float) -> None:
         """Let a pause pass, really or on the database's clock, as the switches say."""
         if self.switches.waits:

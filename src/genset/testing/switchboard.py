@@ -79,8 +79,9 @@ class Switchboard:
     @contextmanager
     def using(self, **switches: Any) -> Iterator[None]:
         """`set` for a block; afterwards all switches are as they were before."""
-        before, waits = self._realism.state, self._waits
-        self.set(**switches)
+        with self._lock:
+            before, waits = self._realism.state, self._waits
+            self.set(**switches)
         try:
             yield
         finally:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Mapping
-from decimal import Context, Decimal, InvalidOperation
+from decimal import Context, Decimal
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -70,8 +70,9 @@ def _content(kind: str, content: Any) -> Any:
 
 def _number(text: str) -> str:
     try:
-        return str(Decimal(text).normalize(_EXACT) + 0)
-    except (InvalidOperation, TypeError):
+        return str(_EXACT.add(Decimal(text).normalize(_EXACT), 0))
+    # One that no server takes is left for it to refuse.
+    except (ArithmeticError, TypeError):
         return str(text)
 
 

@@ -198,11 +198,10 @@ class Api:
         name = self._names.get(target)
         if name is None:
             raise UnknownOperationException
-        operation = self._operations.get(name)
-        if operation is None:
+        if name not in self._operations:
             # The message is ours.
             raise UnknownOperationException(f"genset does not have the operation {name} yet.")
-        self._targets[target] = operation
+        operation = self._targets[target] = self._operations[name]
         return operation
 
 

@@ -21,16 +21,19 @@ def collector_at_rest() -> Iterator[None]:
 
 
 def load_rest() -> None:
-    """Import all operations and all background work, so that no request waits for it.
+    """Import all operations, refusals and background work, so that no request waits for it.
 
     To be called once the server listens, in a thread of its own; or before it forks, so that its
     processes share the memory.
     """
-    from genset.background import backfill, expiry, history, streams, sweep  # noqa: F401
-    from genset.operations.registry import OPERATIONS
+    try:
+        from genset.background import backfill, expiry, history, streams, sweep  # noqa: F401
+        from genset.operations.registry import OPERATIONS
+        from genset.wire import _shape_refusals  # noqa: F401
 
-    for _ in OPERATIONS.values():
-        pass
-    # What was made so far stays: the collector need not walk it again and again.
-    gc.freeze()
-    gc.enable()
+        for _ in OPERATIONS.values():
+            pass
+        # What was made so far stays: the collector need not walk it again and again.
+        gc.freeze()
+    finally:
+        gc.enable()

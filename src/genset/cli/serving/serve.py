@@ -168,7 +168,13 @@ async def _serve(
             sock=listening.passed,
             reuse_port=listening.port is not None,
         )
-        working = asyncio.gather(jobs.run(), realism.watch(), asyncio.to_thread(load_rest))
+        tasks = [
+            asyncio.create_task(each)
+            for each in (jobs.run(), realism.watch(), asyncio.to_thread(load_rest))
+        ]
+        working = asyncio.gather(*tasks)
+        # They go on for as long as the server: one that fails ends it, and is told.
+        working.add_done_callback(lambda _: stop.set())
         try:
             if listening.on_ready is not None:
                 listening.on_ready()
@@ -181,7 +187,8 @@ async def _serve(
             if listening.watch is not None:
                 loop.remove_reader(listening.watch)
             await server.stop()
-            working.cancel()
+            for task in tasks:
+                task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await working
     finally:

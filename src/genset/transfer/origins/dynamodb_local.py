@@ -59,12 +59,11 @@ class DynamoDBLocalFile:
             raise TransferError(f"there is no table {name} in {self.place}")
         try:
             info = orjson.loads(rows[0]["TableInfo"])
-            description = _description(rows[0], info)
+            description = _description(rows[0], info) | self._stream(name)
         except (ValueError, KeyError, TypeError) as error:
             raise TransferError(
                 f"{self.place} describes {name} in an unknown way: {error}"
             ) from None
-        description |= self._stream(name)
         (count,) = self._ask(f"SELECT count(*) AS items FROM {_quoted(name)}")
         description["ItemCount"] = count["items"]
         return OriginTable(
