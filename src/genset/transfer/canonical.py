@@ -5,13 +5,14 @@ Servers keep `1.50` as they like, and sets in any order; comparing two of them n
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable, Mapping
 from decimal import Context, Decimal
 from hashlib import blake2b
 from typing import Any, Final
 
 import orjson
+
+from genset.transfer.plain import base64_text
 
 # More digits than a number has, so that nothing is rounded.
 _EXACT: Final = Context(prec=400, Emax=10_000, Emin=-10_000)
@@ -54,13 +55,13 @@ def _content(kind: str, content: Any) -> Any:
         case "N":
             return _number(content)
         case "B":
-            return _base64(content)
+            return base64_text(content)
         case "SS":
             return sorted(content)
         case "NS":
             return sorted(map(_number, content))
         case "BS":
-            return sorted(map(_base64, content))
+            return sorted(map(base64_text, content))
         case "L":
             return [canonical(each) for each in content]
         case "M":
@@ -74,7 +75,3 @@ def _number(text: str) -> str:
     # One that no server takes is left for it to refuse.
     except (ArithmeticError, TypeError):
         return str(text)
-
-
-def _base64(content: Any) -> str:
-    return content if isinstance(content, str) else base64.b64encode(content).decode()

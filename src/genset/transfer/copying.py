@@ -17,7 +17,7 @@ from genset.transfer.origins.origin import Origin, OriginTable
 from genset.transfer.plain import Item
 from genset.transfer.records import Fault, Reading, Record, TransferError
 from genset.transfer.scanning import scan_items
-from genset.transfer.tables import TableShape, described, shape_of
+from genset.transfer.tables import TableShape, described, maybe_described, shape_of
 from genset.transfer.verification import Differences, Fingerprint, differences, fingerprint
 
 
@@ -89,7 +89,7 @@ class Copier:
     def check(self, tables: list[OriginTable]) -> None:
         """Raise TransferError if one of the tables is in the way of being copied."""
         for table in tables:
-            existing = self._existing(table)
+            existing = maybe_described(self._client, table.description["TableName"])
             if existing is None:
                 continue
             name = existing["TableName"]
@@ -102,17 +102,11 @@ class Copier:
             if self._options.existing is Existing.MERGE and reason is not None:
                 raise TransferError(f"cannot copy into the table {name}: {reason}")
 
-    def _existing(self, table: OriginTable) -> dict[str, Any] | None:
-        try:
-            return described(self._client, table.description["TableName"])
-        except self._client.exceptions.ResourceNotFoundException:
-            return None
-
     def copy(self, table: OriginTable) -> Copied:
         """Copy a table that `check` let pass."""
         self._watch.table(table)
         result = Copied(table.description["TableName"], left_out=left_out(table))
-        existing = self._existing(table)
+        existing = maybe_described(self._client, table.description["TableName"])
         if existing is not None and self._options.existing is Existing.SKIP:
             result.skipped = True
             return result

@@ -7,12 +7,12 @@ and nothing expires before it was compared.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from genset.transfer.origins.origin import OriginTable
 from genset.transfer.records import TransferError
-from genset.transfer.tables import described
+from genset.transfer.tables import described, is_active, maybe_described, shape_of
 
 _WAIT_S_MAX: Final = 600.0
 _PAUSE_S_MAX: Final = 2.0
@@ -108,17 +108,10 @@ class Creator:
     def delete(self, name: str) -> None:
         """Delete a table; it is gone when this returns."""
         self._client.delete_table(TableName=name)
-        self._wait(name, lambda: not self._exists(name))
-
-    def _exists(self, name: str) -> bool:
-        try:
-            described(self._client, name)
-        except self._client.exceptions.ResourceNotFoundException:
-            return False
-        return True
+        self._wait(name, lambda: maybe_described(self._client, name) is None)
 
     def _wait_active(self, name: str) -> None:
-        self._wait(name, lambda: set(_states(described(self._client, name))) == {"ACTIVE"})
+        self._wait(name, lambda: is_active(described(self._client, name)))
 
     def _wait(self, name: str, is_done: Callable[[], bool]) -> None:
         deadline = self._clock() + _WAIT_S_MAX
@@ -130,11 +123,6 @@ class Creator:
             pause = min(pause * 2, _PAUSE_S_MAX)
 
 
-def _states(description: dict[str, Any]) -> Sequence[str]:
-    indexes = description.get("GlobalSecondaryIndexes", ())
-    return [description["TableStatus"], *(index["IndexStatus"] for index in indexes)]
-
-
 def difference_of_keys(table: OriginTable, existing: dict[str, Any]) -> str | None:
     """Why items of the one table cannot be put into the other, or None."""
     here, there = _typed_keys(existing), _typed_keys(table.description)
@@ -144,9 +132,7 @@ def difference_of_keys(table: OriginTable, existing: dict[str, Any]) -> str | No
 
 
 def _typed_keys(description: dict[str, Any]) -> list[str]:
-    types = {
-        each["AttributeName"]: each["AttributeType"] for each in description["AttributeDefinitions"]
-    }
+    types = shape_of(description).key_types
     return [
         f"{each['AttributeName']} ({types[each['AttributeName']]})"
         for each in description["KeySchema"]

@@ -90,13 +90,13 @@ def value_to_plain(value: Mapping[str, Any]) -> Any:
         case "NULL":
             return None
         case "B":
-            return _base64(content)
+            return base64_text(content)
         case "SS":
             return list(content)
         case "NS":
             return [Number(each) for each in content]
         case "BS":
-            return [_base64(each) for each in content]
+            return [base64_text(each) for each in content]
         case "L":
             return [value_to_plain(each) for each in content]
         case "M":
@@ -122,13 +122,14 @@ def value_from_plain(value: Any) -> dict[str, Any]:
     raise TypeError(f"{type(value).__name__} has no attribute value")
 
 
-def _base64(content: bytes | str) -> str:
+def base64_text(content: bytes | str) -> str:
+    """The base64 text of bytes; one that is a text already stays as it is."""
     return content if isinstance(content, str) else base64.b64encode(content).decode()
 
 
 def to_dynamodb_json(item: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """The item as it is on the wire and in files: binary values are base64 texts."""
-    return {name: _recoded(value, _base64) for name, value in item.items()}
+    return {name: _recoded(value, base64_text) for name, value in item.items()}
 
 
 def from_dynamodb_json(document: Mapping[str, Mapping[str, Any]]) -> Item:

@@ -34,3 +34,18 @@ def described(client: Any, table: str) -> dict[str, Any]:
     """The `Table` of a DescribeTable."""
     found: dict[str, Any] = client.describe_table(TableName=table)["Table"]
     return found
+
+
+def maybe_described(client: Any, table: str) -> dict[str, Any] | None:
+    """As `described`; None if there is no such table."""
+    try:
+        return described(client, table)
+    except client.exceptions.ResourceNotFoundException:
+        return None
+
+
+def is_active(description: dict[str, Any]) -> bool:
+    """Whether a table and all its indexes are ACTIVE."""
+    indexes = description.get("GlobalSecondaryIndexes", ())
+    states = [description["TableStatus"], *(index["IndexStatus"] for index in indexes)]
+    return all(state == "ACTIVE" for state in states)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any, Final
 
+from genset.transfer.tables import described, is_active, maybe_described
+
 _PAUSE_FIRST_S: Final = 0.05
 _PAUSE_MAX_S: Final = 5.0
 
@@ -12,7 +14,7 @@ _PAUSE_MAX_S: Final = 5.0
 def wait_until_active(client: Any, table: str) -> None:
     """Return when the table and all its indexes are ACTIVE."""
     pause = _PAUSE_FIRST_S
-    while not _is_active(client.describe_table(TableName=table)["Table"]):
+    while not is_active(described(client, table)):
         time.sleep(pause)
         pause = min(2 * pause, _PAUSE_MAX_S)
 
@@ -20,16 +22,6 @@ def wait_until_active(client: Any, table: str) -> None:
 def wait_until_gone(client: Any, table: str) -> None:
     """Return when there is no such table."""
     pause = _PAUSE_FIRST_S
-    while True:
-        try:
-            client.describe_table(TableName=table)
-        except client.exceptions.ResourceNotFoundException:
-            return
+    while maybe_described(client, table) is not None:
         time.sleep(pause)
         pause = min(2 * pause, _PAUSE_MAX_S)
-
-
-def _is_active(table: dict[str, Any]) -> bool:
-    states = [table["TableStatus"]]
-    states += [index["IndexStatus"] for index in table.get("GlobalSecondaryIndexes", ())]
-    return all(state == "ACTIVE" for state in states)

@@ -131,7 +131,7 @@ def _reader(
     columns = Options(delimiter=options.delimiter, types=options.types, key_types=shape.key_types)
 
     def read(source: Source, open_source: Opened) -> Readings:
-        book.opened(source, open_source)
+        book.opened(open_source)
         return open_source.format.read(open_source.stream, source.name, columns)
 
     return read
@@ -151,7 +151,7 @@ class _Book:
         self._open: Opened | None = None
         self._bytes_before = 0
 
-    def opened(self, _: Source, open_source: Opened) -> None:
+    def opened(self, open_source: Opened) -> None:
         """A source is read from now on."""
         if self._open is not None:
             self._bytes_before += self._open.stored_bytes_read

@@ -11,7 +11,7 @@ from genset.transfer.origins.origin import OriginTable
 from genset.transfer.plain import Item, to_dynamodb_json
 from genset.transfer.records import Place, Readings, Record, TransferError
 from genset.transfer.scanning import scan_items
-from genset.transfer.tables import described
+from genset.transfer.tables import maybe_described
 
 _PITR: Final = "PointInTimeRecoveryDescription"
 
@@ -30,10 +30,9 @@ class LiveTables:
 
     def table(self, name: str) -> OriginTable:
         """See `Origin`; what a server does not have as an operation, its tables do not have."""
-        try:
-            description = described(self._client, name)
-        except self._client.exceptions.ResourceNotFoundException:
-            raise TransferError(f"there is no table {name} at {self.place}") from None
+        description = maybe_described(self._client, name)
+        if description is None:
+            raise TransferError(f"there is no table {name} at {self.place}")
         return OriginTable(
             description=description,
             time_to_live=self._time_to_live(name),
